@@ -1,0 +1,208 @@
+"""Start and watch an outside program: its own group, a deadline, a clean environment, all it said kept.
+
+SUMO's programs on the path are Python wrappers that leave the native process alive when they are killed,
+so the native ones inside the wheel are called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from trafficdiff.errors import DeadlineError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["Finished", "last_words", "run_program", "sumo_environment", "sumo_home", "sumo_program"]
+
+_KEPT_VARIABLES: Final = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "DISPLAY",
+    "XAUTHORITY",
+    "LD_LIBRARY_PATH",
+)
+_PR_SET_PDEATHSIG: Final = 1
+_POLL_S: Final = 0.01
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Say how a program ended.
+
+    Parameters
+    ----------
+    command
+        The argument list as started.
+    returncode
+        0 for success; negative for the signal that ended it.
+    output
+        Everything it wrote to stdout and stderr, in order.
+    wall_s, cpu_s
+        Elapsed and processor time [s].
+    peak_memory_bytes
+        Largest resident set [bytes].
+    """
+
+    command: tuple[str, ...]
+    returncode: int
+    output: str
+    wall_s: float
+    cpu_s: float
+    peak_memory_bytes: int
+
+
+@cache
+def sumo_home() -> Path:
+    """Return the folder of the SUMO wheel.
+
+    Raises
+    ------
+    MissingDependencyError
+        If the wheel is not installed.
+    """
+    spec = importlib.util.find_spec("sumo")
+    if spec is None or spec.origin is None:
+        raise MissingDependencyError(
+            "expected the package eclipse-sumo, found none; install it with `pip install eclipse-sumo`"
+        )
+    return Path(spec.origin).parent
+
+
+def sumo_program(name: str) -> Path:
+    """Return the native program of the SUMO wheel (``"sumo"``, ``"netconvert"``, ``"duarouter"``, ...).
+
+    Raises
+    ------
+    MissingDependencyError
+        If the wheel does not have it.
+    """
+    program = sumo_home() / "bin" / (f"{name}.exe" if sys.platform == "win32" else name)
+    if not program.exists():
+        raise MissingDependencyError(f"expected SUMO's program {name}, found none at {program}; reinstall eclipse-sumo")
+    return program
+
+
+def sumo_environment() -> dict[str, str]:
+    """Return the environment that SUMO's programs need: their home, projections and a neutral time zone."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return kept | {
+        "SUMO_HOME": str(sumo_home()),
+        "PROJ_DATA": str(sumo_home() / "data" / "proj"),
+        "PROJ_LIB": str(sumo_home() / "data" / "proj"),  # the wheel brings PROJ 6, which knows the older name only
+        "TZ": "UTC",
+    }
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent dies, so that no simulation is orphaned."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def run_program(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    deadline_s: float,
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    on_poll: Callable[[], None] | None = None,
+) -> Finished:
+    """Run a program to its end and return how it ended; a nonzero return code is the caller's to judge.
+
+    Parameters
+    ----------
+    command
+        Program and arguments; no shell is involved.
+    log
+        File that receives everything the program says; it is kept.
+    deadline_s
+        Wall-clock limit [s]; at it the whole process group is killed.
+    directory, environment
+        Where and with which variables it runs (default: here, `sumo_environment`).
+    on_poll
+        Called about ten times a second while it runs; an exception raised there ends the program.
+
+    Raises
+    ------
+    DeadlineError
+        If the deadline passed.
+    MissingDependencyError
+        If the program cannot be started.
+    """
+    words = tuple(str(part) for part in command)
+    started = time.monotonic()
+    with log.open("wb") as sink:
+        try:
+            process = subprocess.Popen(
+                words,
+                cwd=directory,
+                env=dict(environment if environment is not None else sumo_environment()),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            )
+        except OSError as error:
+            raise MissingDependencyError(f"expected to start {words[0]}, got {error.strerror}") from error
+        try:
+            returncode, usage = _wait(process, started + deadline_s, on_poll)
+        except BaseException:
+            _kill_group(process)
+            raise
+    output = log.read_text(encoding="utf-8", errors="replace")
+    wall_s = time.monotonic() - started
+    if returncode is None or usage is None:
+        raise DeadlineError(
+            f"expected {Path(words[0]).name} to finish within {deadline_s:g} s, it was still running and was stopped; "
+            f"raise the deadline or lower the demand. It last said: {last_words(output)}"
+        )
+    # Linux counts the resident set in kibibytes, macOS in bytes.
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Finished(words, returncode, output, wall_s, usage.ru_utime + usage.ru_stime, peak)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], until: float, on_poll: Callable[[], None] | None
+) -> tuple[int | None, os.struct_rusage | None]:  # type: ignore[name-defined]
+    polls = 0
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage
+        if time.monotonic() > until:
+            _kill_group(process)
+            return None, None
+        polls += 1
+        if on_poll is not None and polls % 10 == 0:
+            on_poll()
+        time.sleep(_POLL_S)
+
+
+def last_words(output: str, *, lines: int = 6) -> str:
+    """Return the last error lines of a program's output, or its last lines where none says so."""
+    said = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in said if line.startswith("Error")]
+    return " | ".join((errors or said)[-lines:]) or "nothing"
