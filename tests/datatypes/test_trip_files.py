@@ -1,0 +1,384 @@
+import gzip
+import logging
+import os
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.towns import square_town
+from trafficdiff.datatypes.trip_files import read_agents, read_trips, write_trips
+from trafficdiff.datatypes.trips import TripSet
+from trafficdiff.datatypes.vehicles import VEHICLE_TYPES, VehicleType
+from trafficdiff.errors import StoreError, TripError
+
+SUFFIXES = (".parquet", ".rou.xml", ".rou.xml.gz")
+ARRAYS = ("trip_id", "depart_s", "offsets", "edges", "vehicle_type", "state_of_charge", "battery_kwh")
+ROUND = ("A-B", "B-D", "D-C", "C-A")
+BACK = ("B-A", "A-C", "C-D", "D-B")
+
+
+def assert_same(first: TripSet, second: TripSet) -> None:
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    assert first.window_s == second.window_s
+    assert first.vehicle_types == second.vehicle_types
+    assert first.provenance == second.provenance
+    if first.charging_stops is None:
+        assert second.charging_stops is None
+    else:
+        pd.testing.assert_frame_equal(first.charging_stops, second.charging_stops)
+
+
+def walks(count, random):
+    """Routes around the block, any length, either way."""
+    rows = []
+    for _ in range(count):
+        way, start, length = (ROUND, BACK)[random.integers(2)], random.integers(4), random.integers(1, 9)
+        rows.append([way[(start + step) % 4] for step in range(length)])
+    return rows
+
+
+def make_trips(graph, rows, **columns):
+    index = graph.edge_index
+    count = len(rows)
+    content = {
+        "trip_id": np.array([f"t{place}" for place in range(count)], object),
+        "depart_s": np.arange(count) * 0.25,
+        "window_s": (0.0, 3_600.0),
+        **columns,
+    }
+    return TripSet(
+        graph=graph,
+        offsets=np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
+        edges=np.array([index[name] for row in rows for name in row], np.int32),
+        **content,
+    )
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@given(
+    count=st.integers(1, 12),
+    seed=st.integers(0, 2**32 - 1),
+    name=st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=8),
+    note=st.text(st.characters(blacklist_categories=["Cs"]), max_size=12) | st.just("--> -- <!-- ]]>"),
+)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_written_and_read_trips_are_the_same(tmp_path, suffix, count, seed, name, note):
+    random = np.random.default_rng(seed)
+    electric = random.random(count) < 0.5
+    trips = make_trips(
+        square_town(),
+        walks(count, random),
+        trip_id=np.array([f"{name}{place}" for place in range(count)], object),
+        depart_s=np.sort(random.uniform(0, 3_600, count)),
+        vehicle_type=electric.astype(np.int32),
+        vehicle_types=(
+            VEHICLE_TYPES["car"],
+            VehicleType("electric & <co>", "passenger", {"length": "4.5"}, {"has.battery.device": "true"}),
+        ),
+        state_of_charge=np.where(electric, random.random(count), np.nan),
+        battery_kwh=np.where(electric, random.uniform(20, 90, count), np.nan),
+        charging_stops=pd.DataFrame(
+            {"trip": [0], "edge": [3], "station": ['"station" 1'], "duration_s": [1_800.1], "energy_kwh": [11.7]}
+        )
+        if electric[0]
+        else None,
+        provenance={"synthetic": "yes", "note": note},
+    )
+    path = tmp_path / f"trips{suffix}"
+    write_trips(trips, path)
+    assert_same(trips, read_trips(path, trips.graph))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_equal_trips_give_equal_bytes(tmp_path, suffix):
+    graph = square_town()
+    paths = [tmp_path / f"{name}{suffix}" for name in ("one", "two")]
+    for path in paths:
+        write_trips(make_trips(graph, [ROUND, BACK]), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_routes_in_parquet_are_lists_of_edge_names_for_other_programs(tmp_path):
+    import pyarrow.parquet as pq
+
+    write_trips(make_trips(square_town(), [ROUND, BACK[:2]]), tmp_path / "trips.parquet")
+    table = pq.read_table(tmp_path / "trips.parquet")
+    assert table["route"].to_pylist() == [list(ROUND), list(BACK[:2])]
+
+
+def test_many_row_groups_are_read_as_one(tmp_path, monkeypatch, generator):
+    from trafficdiff.datatypes import trip_parquet
+
+    monkeypatch.setattr(trip_parquet, "_ROW_GROUP", 3)
+    trips = make_trips(square_town(), walks(20, generator))
+    write_trips(trips, tmp_path / "trips.parquet")
+    assert_same(trips, read_trips(tmp_path / "trips.parquet", trips.graph))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_unknown_edge_is_named_with_its_vehicle(tmp_path, suffix):
+    graph = square_town()
+    trips = make_trips(graph, [ROUND, ROUND, BACK[:3]])
+    path = tmp_path / f"trips{suffix}"
+    write_trips(trips, path)
+    from tests.towns import make_town
+
+    nodes = {"A": (0.0, 0.0), "B": (100.0, 0.0), "C": (0.0, 100.0), "D": (100.0, 100.0)}
+    smaller = make_town(nodes, [tuple(name.split("-")) for name in graph.edge_id if name != "C-D"])
+    with pytest.raises(TripError, match=r"'t2': edge 'C-D' is not in the net") as caught:
+        read_trips(path, smaller)
+    assert "'t0'" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, suffix, monkeypatch):
+    trips = make_trips(square_town(), [ROUND])
+    path = tmp_path / f"trips{suffix}"
+    write_trips(trips, path)
+    before = path.read_bytes()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match="No space left"):
+        write_trips(make_trips(square_town(), [BACK]), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
+def test_a_file_that_is_cut_is_refused(tmp_path, suffix, share, generator):
+    path = tmp_path / f"trips{suffix}"
+    write_trips(make_trips(square_town(), walks(200, generator)), path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(TripError, match=path.name):
+        read_trips(path, square_town())
+
+
+def test_other_names_and_missing_files_are_refused(tmp_path):
+    trips = make_trips(square_town(), [ROUND])
+    for name in ("trips.csv", "trips"):
+        with pytest.raises(TripError, match="ending in"):
+            write_trips(trips, tmp_path / name)
+        with pytest.raises(TripError, match="ending in"):
+            read_trips(tmp_path / name, trips.graph)
+    for suffix in SUFFIXES:
+        with pytest.raises(TripError, match="No such file"):
+            read_trips(tmp_path / f"none{suffix}", trips.graph)
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "other.parquet")
+    with pytest.raises(TripError, match="as trafficdiff writes them"):
+        read_trips(tmp_path / "other.parquet", trips.graph)
+
+
+def read_text(tmp_path, text, **options):
+    path = tmp_path / "routes.rou.xml"
+    path.write_text(f"<routes>{text}</routes>")
+    return read_trips(path, square_town(), **options)
+
+
+def vehicle(name, depart, edges="A-B B-D", more=""):
+    return f'<vehicle id="{name}" depart="{depart}" {more}><route edges="{edges}"/></vehicle>'
+
+
+def test_unsorted_departures_are_sorted_and_counted(tmp_path, caplog):
+    text = vehicle("late", 50) + vehicle("first", 1, "B-A A-C C-D") + vehicle("middle", "0:00:30")
+    trips = read_text(tmp_path, text)
+    assert trips.trip_id.tolist() == ["first", "middle", "late"]
+    assert trips.depart_s.tolist() == [1.0, 30.0, 50.0]
+    assert trips.route_lengths.tolist() == [3, 2, 2]
+    assert "2 departures out of order" in caplog.text
+    assert trips.window_s == (1.0, 51.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (vehicle("a", 1) + vehicle("a", 2), "unique trip ids.*a"),
+        (vehicle("a", "nan"), "'a': expected a finite departure"),
+        (vehicle("a", "inf"), "'a': expected a finite departure"),
+        (vehicle("a", "triggered"), "'a'.*'triggered'"),
+        ('<vehicle depart="1"><route edges="A-B"/></vehicle>', "an id"),
+        ('<vehicle id="a" depart="1"/>', "'a': expected a route, got none"),
+        ('<vehicle id="a" depart="1" route="r"/>', "route 'r' is not in the file"),
+        (vehicle("a", 1, "A-B A-C"), "'a': expected an edge that follows 'A-B'.*got 'A-C'"),
+        (vehicle("a", 1, ""), "'a': expected a route of at least one edge"),
+        ('<trip id="a" depart="1" from="A-B" to="B-D"/><flow id="f"/><flow id="g"/>', "2 flows, 1 trips.*duarouter"),
+        ('<vType id="x" accel="nan"/>' + vehicle("a", 1), "'x': expected a finite accel"),
+        ('<vType id="x" vClass="spaceship"/>' + vehicle("a", 1), "'spaceship'"),
+        ('<vehicle id="a" depart="1"><route edges="A-B" repeat="3"/></vehicle>', "repeats"),
+        ('<vehicle id="a" depart="1"><routeDistribution/></vehicle>', "alternatives"),
+        ("", "expected vehicles, got none"),
+    ],
+)  # fmt: skip
+def test_what_sumo_would_take_in_silence_or_not_at_all_is_named(tmp_path, text, message):
+    with pytest.raises(TripError, match=f"(?s){message}"):
+        read_text(tmp_path, text)
+
+
+def test_routes_by_reference_and_a_window_of_ones_own(tmp_path):
+    text = '<route id="r" edges="A-B B-D"/><vehicle id="a" depart="7" route="r"/>'
+    trips = read_text(tmp_path, text, window_s=(0.0, 100.0))
+    assert trips.graph.edge_id[trips.edges].tolist() == ["A-B", "B-D"]
+    assert trips.window_s == (0.0, 100.0)
+    with pytest.raises(TripError, match="'a': expected a departure from 8"):
+        read_text(tmp_path, text, window_s=(8.0, 9.0))
+
+
+def test_what_is_not_kept_is_counted_in_the_log(tmp_path, caplog):
+    read_text(
+        tmp_path, vehicle("a", 1, more='departSpeed="max"') + vehicle("b", 2, more='departSpeed="nan"') + "<person/>"
+    )
+    assert "attribute departSpeed (2)" in caplog.text
+    assert "element person (1)" in caplog.text
+
+
+def test_a_type_that_nobody_describes_is_reported_and_taken_as_a_car(tmp_path, caplog):
+    trips = read_text(tmp_path, vehicle("a", 1, more='type="private"') + vehicle("b", 2, more='type="bus"'))
+    assert [kind.vehicle_class for kind in trips.vehicle_types] == ["passenger", "bus"]
+    assert "'private' of 1 vehicles is not described" in caplog.text
+    caplog.clear()
+    types = tmp_path / "types.add.xml"
+    types.write_text('<additional><vType id="private" vClass="taxi" length="5"/></additional>')
+    with caplog.at_level(logging.WARNING):
+        trips = read_text(tmp_path, vehicle("a", 1, more='type="private"'), type_files=[types])
+    assert trips.vehicle_types == (VehicleType("private", "taxi", {"length": "5"}),)
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        '<vTypeDistribution id="mix"><vType id="x" probability="3"/><vType id="y"/></vTypeDistribution>',
+        '<vType id="x"/><vType id="y"/><vTypeDistribution id="mix" vTypes="x y" probabilities="0.75 0.25"/>',
+    ],
+)
+def test_type_distributions_are_shared_out_close_to_their_probabilities(tmp_path, members):
+    vehicles = "".join(vehicle(place, place, more='type="mix"') for place in range(400))
+    trips = read_text(tmp_path, members + vehicles)
+    names = np.array([kind.name for kind in trips.vehicle_types])[trips.vehicle_type]
+    assert (names == "x").sum() == pytest.approx(300, abs=3)
+    assert (names[:40] == "x").sum() == pytest.approx(30, abs=3)
+
+
+def test_the_class_that_ignores_permissions_may_use_any_edge(tmp_path):
+    from tests.towns import make_town
+    from trafficdiff.datatypes.vehicles import class_mask
+
+    nodes = {"A": (0.0, 0.0), "B": (100.0, 0.0), "C": (200.0, 0.0)}
+    town = make_town(nodes, [("A", "B"), ("B", "C")], allowed={"B-C": class_mask(["bus"])})
+    path = tmp_path / "routes.rou.xml"
+    free = vehicle("a", 1, "A-B B-C", more='type="ignoring"')
+    path.write_text(f"<routes>{free}</routes>")
+    assert len(read_trips(path, town)) == 1
+    path.write_text(f"<routes>{vehicle('a', 1, 'A-B B-C')}</routes>")
+    with pytest.raises(TripError, match="closed to vehicle class 'passenger'"):
+        read_trips(path, town)
+
+
+@pytest.mark.parametrize("suffix", [".rou.xml", ".rou.xml.gz"])
+def test_a_document_type_is_refused_before_parsing(tmp_path, suffix):
+    path = tmp_path / f"bomb{suffix}"
+    text = b'<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><routes>&b;</routes>'
+    path.write_bytes(gzip.compress(text) if suffix.endswith("gz") else text)
+    started = time.process_time()
+    with pytest.raises(TripError, match="DOCTYPE"):
+        read_trips(path, square_town())
+    assert time.process_time() - started < 2
+
+
+def test_batteries_as_sumo_writes_them_are_read(tmp_path):
+    battery = (
+        '<param key="device.battery.capacity" value="40000"/><param key="device.battery.chargeLevel" value="10000"/>'
+    )
+    text = f'<vehicle id="a" depart="1"><route edges="A-B"/>{battery}</vehicle>'
+    trips = read_text(tmp_path, text)
+    assert trips.state_of_charge.tolist() == [0.25]
+    assert trips.battery_kwh.tolist() == [40.0]
+
+
+def test_requests_keep_vias_in_order(tmp_path):
+    path = tmp_path / "cars.trips.xml"
+    path.write_text(
+        '<routes><vType id="van" vClass="delivery"/>'
+        '<trip id="b" depart="9" from="A-B" to="C-A" via="B-D D-C" type="van"/>'
+        '<trip id="a" depart="2" from="B-A" to="C-D"/></routes>'
+    )
+    agents = read_agents(path, square_town())
+    names = agents.graph.edge_id
+    assert names[agents.origin].tolist() == ["B-A", "A-B"]
+    assert names[agents.destination].tolist() == ["C-D", "C-A"]
+    assert agents.via_offsets.tolist() == [0, 0, 2]
+    assert names[agents.via_edges].tolist() == ["B-D", "D-C"]
+    assert [agents.vehicle_types[kind].vehicle_class for kind in agents.vehicle_type] == ["passenger", "delivery"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('<trip id="a" depart="1" fromTaz="x" toTaz="y"/>', "1 trips between zones"),
+        ('<flow id="f" begin="0" end="9" from="A-B" to="B-D"/>', "1 flows"),
+        (vehicle("a", 1), "1 vehicles"),
+        ('<trip id="a" depart="1" from="A-B" to="nowhere"/>', "trip 'a': edge 'nowhere' is not in the net"),
+        ('<trip id="a" depart="nan" from="A-B" to="B-D"/>', "finite departure"),
+    ],
+)
+def test_requests_that_cannot_be_read_are_named(tmp_path, text, message):
+    path = tmp_path / "cars.trips.xml"
+    path.write_text(f"<routes>{text}</routes>")
+    with pytest.raises(TripError, match=message):
+        read_agents(path, square_town())
+
+
+@pytest.mark.sumo
+def test_sumo_takes_the_file_and_runs_every_trip(tmp_path, grid_net, grid_graph, generator):
+    from trafficdiff.datatypes.scenario import UniformDemand
+    from trafficdiff.demand.generate import generate
+    from trafficdiff.process import run_program, sumo_program
+
+    demand = UniformDemand(trips=60, electric_share=0.3)
+    trips = generate(grid_graph, demand, window_s=(0.0, 300.0), generator=generator)
+    write_trips(trips, tmp_path / "trips.rou.xml.gz")
+    command = [
+        sumo_program("sumo"), "-n", grid_net, "-r", tmp_path / "trips.rou.xml.gz", "--no-step-log", "--seed", "1",
+        "--duration-log.statistics", "-X", "never", "--xml-validation.net", "never", "--xml-validation.routes", "never",
+    ]  # fmt: skip
+    finished = run_program(command, log=tmp_path / "log", deadline_s=60)
+    assert finished.returncode == 0, finished.output
+    assert "Inserted: 60" in finished.output
+    assert "Error" not in finished.output
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("city", "count"),
+    [
+        ("bologna", 11_000),
+        ("wildau", 3_556),
+        ("berlin_doerpfeldstr", 2_218),
+        ("hamburg_tavf", 20_051),
+        ("ingolstadt21", 4_283),
+        ("ingolstadt7", 3_031),
+    ],
+)
+def test_real_routes_are_read_and_survive_both_formats(data_folder, tmp_path, city, count):
+    from trafficdiff.roads.netfile import read_net
+
+    folder = data_folder / "cities" / city
+    graph = read_net(folder / "net.net.xml.gz")
+    trips = read_trips(folder / "cars.rou.xml.gz", graph)
+    assert len(trips) == count
+    for suffix in SUFFIXES:
+        write_trips(trips, tmp_path / f"trips{suffix}")
+        assert_same(trips, read_trips(tmp_path / f"trips{suffix}", graph))
+    if (folder / "cars.trips.xml.gz").exists():
+        agents = read_agents(folder / "cars.trips.xml.gz", graph)
+        np.testing.assert_array_equal(agents.origin, trips.edges[trips.offsets[:-1]])

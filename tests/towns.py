@@ -1,0 +1,142 @@
+"""Hand-made towns whose every number is known.
+
+The square town, made as arrays (no SUMO)::
+
+    C ──── D      A (0, 0)   B (100, 0)   C (0, 100)   D (100, 100)
+    │      │      every side is a two-way street of 100 m, one lane, 10 m/s
+    A ──── B      all turns are allowed, U-turns are not
+
+The crossroads, made as a net by netconvert::
+
+          N            N, E, S, W are 200 m from the centre C
+          │            every arm is a two-way street with one lane and 13.89 m/s
+    W ─── C ─── E      C has a traffic signal
+          │
+          S
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trafficdiff.datatypes.graph import RoadGraph
+from trafficdiff.datatypes.vehicles import ALL_CLASSES
+from trafficdiff.process import run_program, sumo_program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+UTM = "+proj=utm +zone=35 +ellps=WGS84 +datum=WGS84 +units=m +no_defs"
+"""Projection of the made-up towns: near Helsinki."""
+
+UTM_OFFSET = (-385_000.0, -6_671_000.0)
+
+
+def make_town(
+    nodes: dict[str, tuple[float, float]],
+    streets: Sequence[tuple[str, str]],
+    *,
+    speed_ms: float = 10.0,
+    lanes: int = 1,
+    u_turns: bool = False,
+    allowed: dict[str, int] | None = None,
+) -> RoadGraph:
+    """Return a road graph with straight edges named ``from-to``; every turn is allowed.
+
+    `allowed` gives class masks by edge name; the others are open to all.
+    """
+    node_names = sorted(nodes)
+    node_place = {name: place for place, name in enumerate(node_names)}
+    streets = sorted(streets)
+    names = [f"{a}-{b}" for a, b in streets]
+    ends = [(node_place[a], node_place[b]) for a, b in streets]
+    shape = np.array([nodes[end] for street in streets for end in street], float).reshape(-1, 2)
+    followers = [
+        [other for other, (a2, b2) in enumerate(streets) if a2 == b and (u_turns or b2 != a)] for a, b in streets
+    ]
+    masks = np.array([(allowed or {}).get(name, ALL_CLASSES) for name in names], np.int64)
+    successor_edges = np.array([f for row in followers for f in row], np.int32)
+    sources = np.repeat(np.arange(len(names)), [len(row) for row in followers])
+    return RoadGraph(
+        net_path=Path("made-by-hand.net.xml"),
+        crs=UTM,
+        net_offset=UTM_OFFSET,
+        edge_id=np.array(names, object),
+        street_name=np.array(["" for _ in names], object),
+        road_class=np.array(["residential" for _ in names], object),
+        from_node=np.array([a for a, _ in ends], np.int32),
+        to_node=np.array([b for _, b in ends], np.int32),
+        length_m=np.linalg.norm(shape[1::2] - shape[::2], axis=1),
+        speed_limit_ms=np.full(len(names), speed_ms),
+        lanes=np.full(len(names), lanes, np.int32),
+        allowed_classes=masks,
+        shape_offsets=np.arange(0, 2 * len(names) + 1, 2, dtype=np.int64),
+        shape_xy=shape,
+        node_id=np.array(node_names, object),
+        node_xy=np.array([nodes[name] for name in node_names], float),
+        node_signalised=np.zeros(len(node_names), bool),
+        successor_offsets=np.concatenate([[0], np.cumsum([len(row) for row in followers])]).astype(np.int64),
+        successor_edges=successor_edges,
+        successor_classes=masks[sources] & masks[successor_edges],
+        way_offsets=np.zeros(len(names) + 1, np.int64),
+        way_ids=np.zeros(0, np.int64),
+        name="made by hand",
+    )
+
+
+def square_town() -> RoadGraph:
+    """Return the square town drawn above."""
+    nodes = {"A": (0.0, 0.0), "B": (100.0, 0.0), "C": (0.0, 100.0), "D": (100.0, 100.0)}
+    sides = [("A", "B"), ("A", "C"), ("B", "D"), ("C", "D")]
+    return make_town(nodes, sides + [(b, a) for a, b in sides])
+
+
+def write_cross_net(directory: Path) -> Path:
+    """Write the crossroads drawn above with netconvert and return the net's path."""
+    arms = {"N": (0, 200), "E": (200, 0), "S": (0, -200), "W": (-200, 0)}
+    nodes = "".join(f'<node id="{name}" x="{x}" y="{y}"/>' for name, (x, y) in arms.items())
+    (directory / "cross.nod.xml").write_text(f'<nodes><node id="C" x="0" y="0" type="traffic_light"/>{nodes}</nodes>')
+    edges = "".join(
+        f'<edge id="{a}{b}" from="{a}" to="{b}" numLanes="1" speed="13.89"/>'
+        for name in arms
+        for a, b in ((name, "C"), ("C", name))
+    )
+    (directory / "cross.edg.xml").write_text(f"<edges>{edges}</edges>")
+    return _georeferenced(
+        directory / "cross.net.xml",
+        ["netconvert", "-n", directory / "cross.nod.xml", "-e", directory / "cross.edg.xml", "--no-turnarounds"],
+    )
+
+
+def write_grid_net(directory: Path, *, side: int = 4, length_m: float = 150.0) -> Path:
+    """Write a grid with signals with netgenerate and return the net's path."""
+    command = [
+        "netgenerate", "--grid", "--grid.number", side, "--grid.length", length_m, "--grid.attach-length", length_m,
+        "--default-junction-type", "traffic_light", "--default.lanenumber", 1,
+    ]  # fmt: skip
+    return _georeferenced(directory / "grid.net.xml", command)
+
+
+def _georeferenced(net: Path, command: Sequence[object]) -> Path:
+    """Run the tool, then give the net the projection of the made-up towns."""
+    program, *arguments = map(str, command)
+    finished = run_program([sumo_program(program), *arguments, "-o", net], log=net.with_suffix(".log"), deadline_s=60)
+    assert finished.returncode == 0, finished.output
+    text = net.read_text()
+    assert 'projParameter="!"' in text
+    x, y = UTM_OFFSET
+    text = text.replace('projParameter="!"', f'projParameter="{UTM}"').replace(
+        'netOffset="0.00,0.00"', f'netOffset="{x},{y}"'
+    )
+    if f'netOffset="{x},{y}"' not in text:
+        text = _replace_offset(text, f"{x},{y}")
+    net.write_text(text)
+    return net
+
+
+def _replace_offset(text: str, offset: str) -> str:
+    before, rest = text.split('netOffset="', 1)
+    return f'{before}netOffset="{offset}{rest[rest.index(chr(34)) :]}'

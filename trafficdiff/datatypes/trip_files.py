@@ -1,0 +1,145 @@
+"""Read and write trips: ``.parquet`` for programs, ``.rou.xml`` and ``.rou.xml.gz`` for SUMO.
+
+Both formats hold departures, charges and provenance exactly, so a trip set that is written and read is the same
+trip set. SUMO itself computes with milliseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from trafficdiff.datatypes.route_reader import read_requests, read_routes
+from trafficdiff.datatypes.route_writer import write_routes
+from trafficdiff.datatypes.trip_parquet import read_parquet, write_parquet
+from trafficdiff.errors import StoreError, TripError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from trafficdiff.datatypes.agents import Agents
+    from trafficdiff.datatypes.graph import RoadGraph
+    from trafficdiff.datatypes.trips import TripSet
+
+__all__ = ["read_agents", "read_trips", "write_trips"]
+
+_XML = (".xml", ".xml.gz")
+
+
+def write_trips(trips: TripSet, path: Path) -> None:
+    """Write trips with their routes; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    trips
+        What to write.
+    path
+        Ends in ``.parquet``, ``.rou.xml`` or ``.rou.xml.gz``; a file that is there is replaced.
+
+    Raises
+    ------
+    TripError
+        If the name ends otherwise.
+    StoreError
+        If the file cannot be written.
+    """
+    if path.name.endswith(".parquet"):
+        with _whole(path) as temporary:
+            write_parquet(trips, temporary)
+    elif path.name.endswith(_XML):
+        with _whole(path) as temporary:
+            write_routes(trips, temporary)
+    else:
+        raise _unknown_format(path)
+
+
+def read_trips(
+    path: Path,
+    graph: RoadGraph,
+    *,
+    window_s: tuple[float, float] | None = None,
+    type_files: Sequence[Path] = (),
+) -> TripSet:
+    """Read trips with their routes.
+
+    Parameters
+    ----------
+    path
+        A ``.parquet``, ``.rou.xml`` or ``.rou.xml.gz`` file; any SUMO route file will do.
+    graph
+        The net that the routes are on.
+
+    Other Parameters
+    ----------------
+    window_s
+        Begin and end [s]; left out, the file's own window, or the whole seconds around its departures.
+    type_files
+        SUMO files with further vehicle types (route files only).
+
+    Raises
+    ------
+    TripError
+        If the file is missing, cut, hostile, of another format, or holds vehicles without routes; naming vehicles
+        and edges that are not in the net; and whatever `TripSet` refuses. Departures out of order are sorted, and
+        the log says how many.
+    """
+    if path.name.endswith(".parquet"):
+        return read_parquet(path, graph, window_s=window_s)
+    if path.name.endswith(_XML):
+        return read_routes(path, graph, window_s=window_s, type_files=type_files)
+    raise _unknown_format(path)
+
+
+def read_agents(
+    path: Path,
+    graph: RoadGraph,
+    *,
+    window_s: tuple[float, float] | None = None,
+    type_files: Sequence[Path] = (),
+) -> Agents:
+    """Read SUMO trips without routes (``<trip from= to= via=>``); their ids are not kept.
+
+    Parameters
+    ----------
+    path
+        A ``.trips.xml`` or ``.trips.xml.gz`` file.
+    graph
+        The net that the edges are on.
+
+    Other Parameters
+    ----------------
+    window_s, type_files
+        As in `read_trips`.
+
+    Raises
+    ------
+    TripError
+        As `read_trips`; also for flows, and for trips between zones or junctions.
+    """
+    if path.name.endswith(_XML):
+        return read_requests(path, graph, window_s=window_s, type_files=type_files)
+    raise TripError(f"{path}: expected a .trips.xml or .trips.xml.gz file, got another name; rename or convert it")
+
+
+def _unknown_format(path: Path) -> TripError:
+    return TripError(f"{path}: expected a name ending in .parquet, .rou.xml or .rou.xml.gz, got {path.name!r}")
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, and put it in place when the block ends without an error."""
+    temporary = path.with_name(f".{secrets.token_hex(4)}.partial.{path.name}")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: expected to write trips, got {error.strerror or error}; choose another folder or free some space"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)

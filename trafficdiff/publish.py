@@ -1,0 +1,304 @@
+"""Publish a directory whole or not at all.
+
+::
+
+    .NAME.<writer>.partial/   work, then hash and fsync every file, manifest.json last
+            │
+            └── one rename ──▶ NAME/      complete, or absent; never half
+
+The writer's name holds its machine, process id and start time, so that what a killed writer left behind can
+be told from what a live one is working on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import logging
+import os
+import re
+import secrets
+import shutil
+import time
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from trafficdiff.errors import Faults, GateError, InputError, StoreError
+from trafficdiff.manifest import (
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    file_entry,
+    files_below,
+    is_complete,
+    read_manifest,
+    verify,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "Manifest",
+    "is_complete",
+    "publishing",
+    "publishing_file",
+    "read_manifest",
+    "sweep",
+    "this_writer",
+    "verify",
+    "writer_is_dead",
+]
+
+_TEMPORARY: Final = re.compile(r"^\..*\.(?P<writer>[0-9a-f]{8}-\d+-\d+)-[0-9a-f]{8}\.partial$", re.DOTALL)
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FULL_BELOW_BYTES: Final = 1_000_000
+_FOREIGN_STALE_S: Final = 86_400.0
+
+_logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def publishing(directory: Path, *, kind: str, expected_bytes: int = 0) -> Iterator[Path]:
+    """Give a temporary directory to fill, and publish it whole when the block ends without an error.
+
+    Parameters
+    ----------
+    directory
+        The target; parents are made. It may exist if it is empty.
+    kind
+        What it holds; `verify` can ask for it.
+    expected_bytes
+        What will be needed [bytes], if known: a file system with less room is refused before any work.
+
+    Yields
+    ------
+    The temporary directory, beside the target. Write plain files and folders, no links, no ``manifest.json``.
+
+    Raises
+    ------
+    StoreError
+        If the target is taken (at the start, or by another writer meanwhile), or no space is left. Whatever
+        ends the block early, nothing is published and the temporary directory is removed.
+    """
+    target = directory.resolve()
+    _refuse_taken(target)
+    with _temporary(target) as temporary, _explain_full_disk(temporary, target, expected_bytes):
+        yield temporary
+        _seal(temporary, kind=kind)
+        _rename(temporary, target)
+
+
+@contextlib.contextmanager
+def publishing_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Give a temporary path of the same file name, and put it in place in one step when the block ends well.
+
+    A file that is there already is replaced. `durable` forces the content to disk before.
+
+    Raises
+    ------
+    StoreError
+        If no space is left, or the file was not written.
+    """
+    target = path.resolve()
+    with _temporary(target) as temporary, _explain_full_disk(temporary, target, 0):
+        written = temporary / target.name
+        yield written
+        if not written.is_file():
+            raise StoreError(f"{path}: expected the file to be written, found none; nothing was published")
+        if durable:
+            _fsync(written)
+        written.replace(target)
+        if durable:
+            _fsync(target.parent)
+
+
+def _refuse_taken(target: Path) -> None:
+    if is_complete(target):
+        raise StoreError(f"{target}: expected a new directory, found a complete one; choose another or delete it")
+    if target.is_mount():
+        raise StoreError(f"{target}: expected a new directory, found a mount point; name a new folder inside it")
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StoreError(f"{target}: expected a new or empty directory, found other content; choose another")
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[Path]:
+    """Make a directory beside the target that only this process uses, and remove it in the end."""
+    name = f".{target.name[:50]}.{this_writer()}-{secrets.token_hex(4)}.partial"
+    temporary = target.parent / name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(target.parent)
+        temporary.mkdir()
+    except OSError as error:
+        raise StoreError(
+            f"{target}: expected to write beside it, got {error.strerror}; choose a folder that you may write to"
+        ) from error
+    try:
+        yield temporary
+    finally:
+        _remove(temporary)
+
+
+def _remove(directory: Path) -> None:
+    try:
+        shutil.rmtree(directory)
+    except FileNotFoundError:
+        pass  # published, or swept by another process
+    except OSError as error:
+        _logger.warning("%s could not be removed (%s); delete it by hand", directory, error.strerror)
+
+
+@contextlib.contextmanager
+def _explain_full_disk(temporary: Path, target: Path, expected_bytes: int) -> Iterator[None]:
+    """Turn whatever a full disk causes into one clear error."""
+    free = shutil.disk_usage(temporary).free
+    if free < expected_bytes:
+        raise StoreError(
+            f"{target}: no space left on the file system of {target.parent}: it has {_megabytes(free)} free and this "
+            f"needs about {_megabytes(expected_bytes)}; free some space or choose another folder"
+        )
+    try:
+        yield
+    except Exception as error:
+        if not _is_full(error, temporary):
+            raise
+        written = _size_of(temporary)
+        raise StoreError(
+            f"{target}: no space left on the file system of {target.parent} after {_megabytes(written)}; it needs "
+            f"about {_megabytes(max(2 * written, expected_bytes))}; free some space or choose another folder "
+            "(nothing was published)"
+        ) from error
+
+
+def _is_full(error: Exception, directory: Path) -> bool:
+    """Return whether an error comes from a full disk; programs that ignore one leave cut files and other errors."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _NO_SPACE:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    unrelated = isinstance(error, InputError | GateError)
+    return not unrelated and shutil.disk_usage(directory).free < _FULL_BELOW_BYTES
+
+
+def _size_of(directory: Path) -> int:
+    return sum(path.lstat().st_size for path in files_below(directory).values())
+
+
+def _seal(directory: Path, *, kind: str) -> None:
+    """Hash and fsync every file, then every folder, then write the manifest."""
+    files = files_below(directory)
+    faults = Faults(f"cannot publish {directory}")
+    if MANIFEST in files:
+        faults.add(f"expected no {MANIFEST}, found one; it is written last, by the publisher")
+    for name, path in files.items():
+        if path.is_symlink() or not path.is_file():
+            faults.add(f"{name}: expected a plain file, found a link or a device; copy the content instead")
+    faults.raise_if_any(StoreError)
+    entries = tuple(sorted(file_entry(path, name=name, durable=True) for name, path in files.items()))
+    for folder, _, _ in os.walk(directory):
+        _fsync(Path(folder))
+    manifest = directory / MANIFEST
+    manifest.write_bytes(Manifest(kind, FORMAT, entries).render())
+    _fsync(manifest)
+    _fsync(directory)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rename(temporary: Path, target: Path) -> None:
+    try:
+        temporary.rename(target)  # fails on a directory that is not empty: exactly one writer wins
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise
+        raise StoreError(
+            f"{target}: expected to publish here, but it is taken ({error.strerror}): another writer was first; "
+            "open that one, or choose another directory"
+        ) from error
+    _fsync(target.parent)
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+def this_writer() -> str:
+    """Return a token for this process: its machine, process id and start time."""
+    return f"{_machine()}-{os.getpid()}-{_start_of(os.getpid())}"
+
+
+def writer_is_dead(writer: str) -> bool | None:
+    """Return whether the process behind a token of `this_writer` has ended; None if it ran on another machine."""
+    machine, pid, start = writer.split("-")
+    if machine != _machine():
+        return None
+    return str(_start_of(int(pid))) != start
+
+
+def sweep(parent: Path) -> list[Path]:
+    """Remove the temporary directories in a folder whose writer is dead, and return them.
+
+    A writer of this machine is asked for by process id and start time. One of another machine (a shared
+    folder, another container) or from before a reboot counts as dead when nothing has changed for a day.
+    """
+    if not parent.is_dir():
+        return []
+    removed = []
+    with os.scandir(parent) as entries:
+        candidates = [(entry, found["writer"]) for entry in entries if (found := _TEMPORARY.match(entry.name))]
+    for entry, writer in candidates:
+        if entry.is_dir(follow_symlinks=False) and _is_stale(Path(entry.path), writer):
+            _logger.info("removing %s, left behind by a writer that died", entry.path)
+            _remove(Path(entry.path))
+            removed.append(Path(entry.path))
+    return removed
+
+
+def _is_stale(directory: Path, writer: str) -> bool:
+    if (dead := writer_is_dead(writer)) is not None:
+        return dead
+    try:
+        changes = [path.lstat().st_mtime for path in (directory, *files_below(directory).values())]
+    except OSError:
+        return False  # it changes at this moment
+    return time.time() - max(changes) > _FOREIGN_STALE_S
+
+
+@cache
+def _machine() -> str:
+    """Return 8 hexadecimal digits for this boot of this machine and its process numbers (containers have their own)."""
+    import platform
+
+    parts = [platform.node()]
+    with contextlib.suppress(OSError):
+        parts += [Path("/proc/sys/kernel/random/boot_id").read_text(), str(Path("/proc/self/ns/pid").readlink())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+
+
+def _start_of(pid: int) -> int | None:
+    """Return when a process started [a fixed unit of this machine], or None if there is none or it is a zombie."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None if Path("/proc/self/stat").exists() else _start_by_psutil(pid)
+    return None if after_name[0] in "ZX" else int(after_name[19])  # fields 3 and 22 of proc(5)
+
+
+def _start_by_psutil(pid: int) -> int | None:
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).create_time() * 100)
+    except psutil.Error:
+        return None
