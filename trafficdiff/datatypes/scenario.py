@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from trafficdiff.datatypes.plain_text import MalformedError, load_json, load_yaml
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES
 from trafficdiff.errors import Faults, ScenarioError
 
@@ -34,6 +35,8 @@ __all__ = [
 
 _MAXIMUM_FILE_BYTES = 1_000_000
 _DAY_S = 86_400.0
+_DEMAND_KINDS = "'uniform', 'gravity', 'file'"
+_SHOWN_LENGTH = 100
 
 
 class _Part(BaseModel):
@@ -112,7 +115,7 @@ class FileDemand(_Part):
     """Trips with routes from a file."""
 
     kind: Literal["file"] = "file"
-    path: str = Field(description="A .parquet or .rou.xml[.gz] file, relative to the scenario file.")
+    path: str = Field(min_length=1, description="A .parquet or .rou.xml[.gz] file, relative to the scenario file.")
 
     @field_validator("path")
     @classmethod
@@ -165,7 +168,8 @@ class Scenario(_Part):
     )
     description: str = Field("", description="What the scenario is about.")
     network: str = Field(
-        description="A bundled city's name, or the path of a place folder, a built directory, an OSM file or a net."
+        min_length=1,
+        description="A bundled city's name, or the path of a place folder, a built directory, an OSM file or a net.",
     )
     date: dt.date = Field(dt.date(2024, 10, 8), description="Day that is simulated (local date).")
     time_zone: str = Field("UTC", description="IANA time zone of the place.")
@@ -209,14 +213,21 @@ def _checked_path(path: str) -> str:
     return path
 
 
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}..."
+
+
 def _in_words(error: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"]) or "scenario"
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key; `trafficdiff schema` lists the known ones"
     if error["type"] == "missing":
         return f"{place}: missing"
+    if error["type"] in {"union_tag_not_found", "union_tag_invalid"}:
+        return f"{place}: expected a `kind` among {error['ctx'].get('expected_tags', _DEMAND_KINDS)}"
     message = str(error["msg"]).removeprefix("Value error, ")
-    came = "" if isinstance(error.get("input"), dict) or "got" in message else f", got {error.get('input')!r}"
+    came = "" if isinstance(error.get("input"), dict) or "got" in message else f", got {_short(error.get('input'))}"
     return f"{place}: {message}{came}"
 
 
@@ -251,15 +262,17 @@ def read_scenario(path: Path) -> Scenario:
         if size > _MAXIMUM_FILE_BYTES:
             raise ScenarioError(f"{path}: expected a scenario of at most 1 MB, got {size / 1e6:.1f} MB")
         text = path.read_text(encoding="utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise ScenarioError(f"{path}: expected plain YAML, got anchors and aliases; write the values out")
-        content = yaml.safe_load(text)
+        content = load_json(text) if path.suffix == ".json" else load_yaml(text)
     except OSError as error:
         raise ScenarioError(
             f"{path}: expected a scenario file, got {error.strerror}; see `trafficdiff init`"
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except MalformedError as error:
+        raise ScenarioError(f"{path}: {error}") from error
+    except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path}: expected YAML or JSON in UTF-8, got {error}") from error
+    except RecursionError as error:
+        raise ScenarioError(f"{path}: expected a scenario a few levels deep, got endless nesting") from error
     if not isinstance(content, dict):
         raise ScenarioError(f"{path}: expected a mapping of keys to values, got {type(content).__name__}")
     return parse_scenario(content, heading=f"scenario {path.name}")

@@ -1,0 +1,212 @@
+"""Scenario files: both ways, and every fault at once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trafficdiff.datatypes.scenario import (
+    Gates,
+    GravityDemand,
+    RouteChoice,
+    Scenario,
+    SimulationOptions,
+    UniformDemand,
+    Window,
+    parse_scenario,
+    read_scenario,
+    scenario_schema,
+    write_scenario,
+)
+from trafficdiff.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALL: dict[str, Any] = {"name": "small", "network": "helsinki"}
+
+names = st.from_regex(r"[A-Za-z0-9_ÅÄÖåäö][A-Za-z0-9_ .,()+-]{0,30}", fullmatch=True)
+windows = st.tuples(st.floats(0, 80_000), st.floats(1, 3600)).map(lambda w: Window(begin_s=w[0], end_s=w[0] + w[1]))
+demands = st.builds(
+    GravityDemand,
+    trips=st.integers(1, 10**6),
+    profile=st.sampled_from(["flat", "morning_peak", "evening_peak", "day"]),
+    electric_share=st.floats(0, 1),
+    route_choice=st.builds(RouteChoice, spread=st.floats(0, 1), draws=st.integers(1, 64)),
+) | st.builds(UniformDemand, trips=st.integers(1, 10**6), fringe_factor=st.floats(0, 1000))
+scenarios = st.builds(
+    Scenario,
+    name=names,
+    network=st.sampled_from(["helsinki", "a/net.xml.gz", "/data/Zürich.osm.pbf", "7:30", "no", "010"]),
+    description=st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40),
+    date=st.dates(),
+    window=windows,
+    demand=demands,
+    simulation=st.builds(SimulationOptions, threads=st.integers(1, 64), emissions=st.booleans()),
+    gates=st.builds(Gates, completion_share_min=st.floats(0, 1)),
+    seed=st.integers(0, 2**31 - 1),
+)
+
+
+def refused(**changes: Any) -> str:
+    with pytest.raises(ScenarioError) as raised:
+        parse_scenario(SMALL | changes)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+@given(scenario=scenarios)
+def test_what_is_written_is_read_back(
+    scenario: Scenario, suffix: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"scenario{suffix}"
+    write_scenario(scenario, path)
+    again = read_scenario(path)
+    assert again == scenario
+    assert again.hash == scenario.hash
+
+
+def test_defaults_are_enough_but_for_name_and_network() -> None:
+    scenario = parse_scenario(SMALL)
+    assert scenario.demand == GravityDemand()
+    assert scenario.window.end_s - scenario.window.begin_s == 3600
+
+
+def test_the_hash_does_not_depend_on_the_order_of_keys_or_on_spelled_out_defaults() -> None:
+    spelled = parse_scenario({"seed": 42, "network": "helsinki", "window": {"end_s": 28800.0}, "name": "small"})
+    assert spelled.hash == parse_scenario(SMALL).hash
+    assert parse_scenario(SMALL | {"seed": 43}).hash != spelled.hash
+
+
+def test_the_hash_is_the_same_in_another_process_with_another_time_zone() -> None:
+    code = f"from trafficdiff.datatypes.scenario import parse_scenario; print(parse_scenario({SMALL}).hash)"
+    environment = {"PYTHONHASHSEED": "1", "TZ": "Asia/Kolkata"}
+    other = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert other.stdout.strip() == parse_scenario(SMALL).hash
+
+
+def test_all_faults_are_listed_at_once() -> None:
+    message = refused(
+        network="../secret",
+        windo={"begin_s": 0},
+        window={"begin_s": 7200, "end_s": 3600},
+        demand={"kind": "gravity", "trips": -5},
+        time_zone="Mars/Olympus",
+    )
+    assert message.startswith("scenario: 5 faults")
+    assert "windo: unknown key" in message
+    assert "network: expected a path without '..', got '../secret'" in message
+    assert "window: expected end_s after begin_s, got 7200 to 3600" in message
+    assert "demand.gravity.trips: Input should be greater than or equal to 1, got -5" in message
+    assert "time_zone: expected an IANA time zone such as 'Europe/Helsinki', got 'Mars/Olympus'" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": ""}, "name: "),
+        ({"name": "<script>"}, "name: "),
+        ({"network": ""}, "network: "),
+        ({"network": "a\\..\\b"}, "expected a path without '..'"),
+        ({"demand": {"kind": "file", "path": "x/../../y"}}, "demand.file.path: expected a path without '..'"),
+        ({"demand": {"kind": "file", "path": ""}}, "demand.file.path: "),
+        ({"demand": {"kind": "magic"}}, "expected a `kind` among 'uniform', 'gravity', 'file'"),
+        ({"demand": {"trips": 5}}, "expected a `kind` among 'uniform', 'gravity', 'file'"),
+        ({"demand": {"kind": "uniform", "vehicle_mix": {}}}, "expected shares that add up to 1, got 0"),
+        ({"demand": {"kind": "uniform", "vehicle_mix": {"car": 0.5}}}, "expected shares that add up to 1, got 0.5"),
+        ({"demand": {"kind": "uniform", "vehicle_mix": {"tank": 1.0}}}, "expected vehicle types among"),
+        ({"demand": {"kind": "uniform", "electric_share": 1.2}}, "electric_share: "),
+        ({"window": {"begin_s": float("nan")}}, "window.begin_s: Input should be a finite number"),
+        ({"window": {"begin_s": "7:30"}}, "window.begin_s: Input should be a valid number"),
+        ({"simulation": {"step_s": 0}}, "simulation.step_s: "),
+        ({"simulation": {"resolution": "nano"}}, "simulation.resolution: "),
+        ({"gates": {"completion_share_min": -0.1}}, "gates.completion_share_min: "),
+        ({"seed": 2**31}, "seed: "),
+        ({"date": "2024-13-01"}, "date: "),
+    ],
+    ids=str,
+)
+def test_impossible_values_are_refused(changes: dict[str, Any], said: str) -> None:
+    assert said in refused(**changes)
+
+
+def test_missing_keys_are_named() -> None:
+    with pytest.raises(ScenarioError, match=r"(?s)name: missing.*network: missing"):
+        parse_scenario({})
+
+
+def test_what_came_is_cut_short() -> None:
+    assert len(refused(name="a" * 100_000)) < 300
+
+
+def test_a_scenario_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        parse_scenario(SMALL).seed = 7  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "expected a mapping of keys to values, got NoneType"),
+        (b"[1, 2]", "expected a mapping of keys to values, got list"),
+        (b"\xff\xfe", "expected YAML or JSON in UTF-8"),
+        (b"name: [", "expected YAML or JSON in UTF-8"),
+        (b"name: a\nname: b\nnetwork: x", "expected every key once, got name more than once"),
+        (b"a: &a [x]\nb: *a", "anchors and aliases"),
+        (b"name: !!python/object/apply:os.getcwd []", "expected YAML or JSON in UTF-8"),
+        (b"[" * 100_000 + b"]" * 100_000, "expected at most 20 levels"),
+        (b"#" * 1_000_001, "expected a scenario of at most 1 MB, got 1.0 MB"),
+    ],
+    ids=["empty", "list", "not text", "cut", "key twice", "aliases", "object", "nested", "large"],
+)
+def test_files_that_are_no_scenario_are_refused(content: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ScenarioError) as raised:
+        read_scenario(path)
+    assert said in str(raised.value)
+    assert "bad.yaml" in str(raised.value)
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.yaml", tmp_path):
+        with pytest.raises(ScenarioError, match="expected a scenario file, got"):
+            read_scenario(path)
+
+
+def test_endless_nesting_in_json_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text("[" * 100_000 + "]" * 100_000)
+    with pytest.raises(ScenarioError, match="endless nesting"):
+        read_scenario(path)
+
+
+def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:
+    path = tmp_path / "tabs.json"
+    path.write_text('{\n\t"name": "small",\n\t"network": "helsinki"\n}')
+    assert read_scenario(path) == parse_scenario(SMALL)
+
+
+def test_the_schema_describes_every_part_and_refuses_unknown_keys() -> None:
+    schema = scenario_schema()
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert set(schema["required"]) == {"name", "network"}
+    parts = [schema, *schema["$defs"].values()]
+    assert all(part["additionalProperties"] is False for part in parts if part.get("type") == "object")
+    json.dumps(schema)
+
+
+def test_written_yaml_is_plain(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    write_scenario(parse_scenario(SMALL), path)
+    assert yaml.safe_load(path.read_text())["demand"]["kind"] == "gravity"
+    assert "!!" not in path.read_text()

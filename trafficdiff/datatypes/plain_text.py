@@ -1,0 +1,86 @@
+"""Read YAML and JSON as plain data, without the surprises of YAML 1.1.
+
+There ``7:30`` is the number 450, ``010`` is 8, ``no`` is false, a date is an object, and a key that occurs twice
+counts once, in silence. Here they are text, or an error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import yaml
+
+__all__ = ["MalformedError", "load_json", "load_yaml"]
+
+_DEEPEST: Final = 20
+
+
+class MalformedError(ValueError):
+    """Say what else is wrong with text that is well-formed YAML or JSON."""
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML with the numbers of JSON: ``7:30`` is text and not 450, dates stay text, a key occurs once."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  (as in the base class)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in {"null", "merge"}]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        _refuse_repeats(names)
+        return super().construct_mapping(node, deep)
+
+
+for _tag, _pattern, _first in (
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("float", r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+    ("bool", r"(?:true|True|false|False)$", "tTfF"),
+):
+    _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+
+
+def _refuse_repeats(names: list[str]) -> None:
+    if repeats := sorted({name for name in names if names.count(name) > 1}):
+        raise MalformedError(f"expected every key once, got {', '.join(repeats)} more than once; keep one")
+
+
+def load_yaml(text: str) -> object:
+    """Return the content of a YAML text.
+
+    Raises
+    ------
+    MalformedError
+        If it has anchors or aliases, a key twice, or more than 20 levels (PyYAML's time grows with their square).
+    yaml.YAMLError
+        If it is not YAML, or asks for anything but plain data.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise MalformedError("expected plain YAML, got anchors and aliases; write the values out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise MalformedError(f"expected at most {_DEEPEST} levels, got more")
+    return yaml.load(text, Loader=_PlainLoader)  # noqa: S506  (a SafeLoader)
+
+
+def load_json(text: str) -> object:
+    """Return the content of a JSON text.
+
+    Raises
+    ------
+    MalformedError
+        If it has a key twice.
+    json.JSONDecodeError
+        If it is not JSON.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        _refuse_repeats([name for name, _ in pairs])
+        return dict(pairs)
+
+    return json.loads(text, object_pairs_hook=once)

@@ -1,0 +1,121 @@
+"""Find the shortest paths of many pairs at once.
+
+One search serves all pairs that share an origin, and the paths of a whole block of searches are read off their
+predecessor tables together, one step of all paths at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+__all__ = ["Paths", "origin_blocks", "ranges", "shortest_paths"]
+
+_BLOCK_BYTES: Final = 48_000_000
+_BYTES_PER_ENTRY: Final = 12  # a distance (float64) and a predecessor (int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Hold paths as CSR; a pair without a path has length zero.
+
+    Parameters
+    ----------
+    offsets, edges
+        Shape (P + 1,) and (R,); edges from origin to destination, both included.
+    """
+
+    offsets: NDArray[np.int64]
+    edges: NDArray[np.int32]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Number of edges of each path, shape (P,)."""
+        return np.diff(self.offsets)
+
+    def take(self, rows: NDArray[np.int64]) -> Paths:
+        """Return the paths at the given places, in that order."""
+        lengths = self.lengths[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        return Paths(offsets, self.edges[ranges(self.offsets[:-1][rows], lengths)])
+
+
+def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return ``start, start + 1, ...`` of each given length, one after the other.
+
+    Examples
+    --------
+    >>> ranges(np.array([5, 0]), np.array([2, 3])).tolist()
+    [5, 6, 0, 1, 2]
+    """
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - (ends - lengths), lengths) + np.arange(total)
+
+
+def origin_blocks(origins: NDArray[np.integer[Any]], *, width: int) -> Iterator[slice]:
+    """Yield slices of origins small enough for a table of `width` columns to stay under 48 MB."""
+    step = max(1, _BLOCK_BYTES // (_BYTES_PER_ENTRY * width))
+    for start in range(0, len(origins), step):
+        yield slice(start, start + step)
+
+
+def shortest_paths(costs: csr_matrix, origin: NDArray[np.int32], destination: NDArray[np.int32]) -> Paths:
+    """Return one shortest path for each pair of nodes.
+
+    Parameters
+    ----------
+    costs
+        Positive costs of the arcs, shape (E, E).
+    origin, destination
+        Shape (P,), nodes; where they are equal the path is that node alone.
+
+    Notes
+    -----
+    Dijkstra's method with a Fibonacci heap, `scipy.sparse.csgraph.dijkstra`, once for each distinct origin; equal
+    pairs are answered once.
+    """
+    count = costs.shape[0]
+    keys, inverse = np.unique(origin.astype(np.int64) * count + destination, return_inverse=True)
+    first, last = keys // count, keys % count
+    sources, row = np.unique(first, return_inverse=True)
+    parts = []
+    for block in origin_blocks(sources, width=count):
+        low, high = np.searchsorted(row, [block.start, block.stop])
+        parts.append(_paths_of_block(costs, sources[block], row[low:high] - block.start, last[low:high]))
+    if not parts:
+        return Paths(np.zeros(1, np.int64), np.zeros(0, np.int32))
+    lengths = np.concatenate([part.lengths for part in parts])
+    edges = np.concatenate([part.edges for part in parts])
+    return Paths(np.concatenate([[0], np.cumsum(lengths)]), edges).take(inverse)
+
+
+def _paths_of_block(
+    costs: csr_matrix, sources: NDArray[np.int64], row: NDArray[np.int64], last: NDArray[np.int64]
+) -> Paths:
+    from scipy.sparse.csgraph import dijkstra
+
+    cost, predecessor = dijkstra(costs, indices=sources, return_predecessors=True)
+    active = np.flatnonzero(np.isfinite(cost[row, last]))
+    at = last[active].astype(np.int32)
+    lengths = np.zeros(len(row), np.int64)
+    steps = []
+    while len(active):  # one step back on all paths that have not reached their origin
+        steps.append((active, at))
+        lengths[active] += 1
+        going = at != sources[row[active]]
+        active = active[going]
+        at = predecessor[row[active], at[going]]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    edges = np.empty(offsets[-1], np.int32)
+    for back, (paths, places) in enumerate(steps):
+        edges[offsets[paths + 1] - 1 - back] = places
+    return Paths(offsets, edges)
