@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "pandas", "geopandas", "xarray", "osmnx", "osmium", "sumolib", "libsumo", "traci", "scipy", "matplotlib"}
+HEAVY = {"torch", "pandas", "geopandas", "xarray", "osmnx", "osmium", "sumolib", "libsumo", "traci"} | {
+    "scipy",
+    "matplotlib",
+}
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from trafficdiff.errors import DeadlineError, MissingDependencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["Finished", "last_words", "run_program", "sumo_environment", "sumo_home", "sumo_program"]
 
@@ -119,6 +120,22 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let an interrupt wait until the block has ended: one that comes while a program starts would orphan it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # interrupts go to the main thread
+        return
+    came: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual or signal.SIG_DFL)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
 def run_program(
     command: Sequence[str | Path],
     *,
@@ -152,24 +169,26 @@ def run_program(
     """
     words = tuple(str(part) for part in command)
     started = time.monotonic()
+    process: subprocess.Popen[bytes] | None = None
     with log.open("wb") as sink:
         try:
-            process = subprocess.Popen(
-                words,
-                cwd=directory,
-                env=dict(environment if environment is not None else sumo_environment()),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
-            )
-        except OSError as error:
-            raise MissingDependencyError(f"expected to start {words[0]}, got {error.strerror}") from error
-        try:
+            with _interrupts_held_back():
+                process = subprocess.Popen(
+                    words,
+                    cwd=directory,
+                    env=dict(environment if environment is not None else sumo_environment()),
+                    stdin=subprocess.DEVNULL,
+                    stdout=sink,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                )
             returncode, usage = _wait(process, started + deadline_s, on_poll)
-        except BaseException:
-            _kill_group(process)
+        except BaseException as error:
+            if process is not None:
+                _kill_group(process)
+            elif isinstance(error, OSError):
+                raise MissingDependencyError(f"expected to start {words[0]}, got {error.strerror}") from error
             raise
     output = log.read_text(encoding="utf-8", errors="replace")
     wall_s = time.monotonic() - started
