@@ -56,7 +56,7 @@ class Finished:
     wall_s, cpu_s
         Elapsed and processor time [s].
     peak_memory_bytes
-        Largest resident set [bytes].
+        Largest resident set [bytes]; Linux starts the count at the caller's own when the program is started.
     """
 
     command: tuple[str, ...]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trafficdiff.datatypes.scenario import (
@@ -45,7 +45,8 @@ scenarios = st.builds(
     Scenario,
     name=names,
     network=st.sampled_from(["helsinki", "a/net.xml.gz", "/data/Zürich.osm.pbf", "7:30", "no", "010"]),
-    description=st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40),
+    description=st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)
+    | st.sampled_from(["1e5", "7:30", "no", "~", "0x1F", ".5", "2024-10-08"]),
     date=st.dates(),
     window=windows,
     demand=demands,
@@ -62,6 +63,7 @@ def refused(**changes: Any) -> str:
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".json"])
+@settings(max_examples=40, deadline=None)
 @given(scenario=scenarios)
 def test_what_is_written_is_read_back(
     scenario: Scenario, suffix: str, tmp_path_factory: pytest.TempPathFactory

@@ -35,9 +35,10 @@ class _PlainLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# Each pattern is part of YAML 1.1's, so that text which PyYAML writes without quotes is never read as a number.
 for _tag, _pattern, _first in (
     ("int", r"[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
-    ("float", r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+    ("float", r"(?:[-+]?(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?$", "-+.0123456789"),
     ("bool", r"(?:true|True|false|False)$", "tTfF"),
 ):
     _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))

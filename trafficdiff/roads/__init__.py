@@ -1,1 +1,7 @@
-"""TBD."""
+"""OpenStreetMap or a SUMO net becomes a `RoadGraph`; import the modules.
+
+::
+
+    screen ─▶ extract ─▶ netconvert ─▶ netfile ─▶ tags, background, pois, buildings ─▶ build ─▶ load
+                                          └─▶ zones, features, centrality, export
+"""

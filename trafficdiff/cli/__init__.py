@@ -1,0 +1,7 @@
+"""The command line: one command a verb, thin over a workflow; heavy libraries load inside the commands."""
+
+from __future__ import annotations
+
+from trafficdiff.cli.application import main
+
+__all__ = ["main"]
