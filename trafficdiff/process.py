@@ -180,7 +180,7 @@ def run_program(
                     stdin=subprocess.DEVNULL,
                     stdout=sink,
                     stderr=subprocess.STDOUT,
-                    start_new_session=True,
+                    start_new_session=False,
                     preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
                 )
             returncode, usage = _wait(process, started + deadline_s, on_poll)

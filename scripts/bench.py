@@ -1,0 +1,31 @@
+"""Print every benchmark with its baselines, one after the other; `--full` takes the large sizes.
+
+python scripts/bench.py [--full]
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+QUICK = (("bench_run.py",), ("bench_simulation.py",), ("bench_routing.py",))
+FULL = (
+    ("bench_run.py", "--trips", "1000", "3000", "10000", "30000", "100000"),
+    ("bench_simulation.py", "--full"),
+    ("bench_routing.py", "--full"),
+)
+
+
+def main() -> None:
+    wanted = set(sys.argv[1:])
+    if wanted - {"--full"}:
+        sys.exit(__doc__)
+    for script, *options in FULL if "--full" in wanted else QUICK:
+        print(f"\n== {script.removesuffix('.py')} ==", flush=True)
+        subprocess.run([sys.executable, HERE / script, *options], check=True)
+
+
+if __name__ == "__main__":
+    main()

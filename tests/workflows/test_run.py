@@ -1,0 +1,133 @@
+"""A scenario file becomes one run directory that can be opened, audited and made again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import yaml
+
+from tests.cli.test_application import trafficdiff
+from trafficdiff.errors import StoreError
+from trafficdiff.store.reading import open_run
+from trafficdiff.workflows.run import run_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trafficdiff.workflows.outcome import Outcome
+
+pytestmark = pytest.mark.sumo
+
+
+def write_scenario(folder: Path, net: Path, **changes: object) -> Path:
+    content = {
+        "name": "grid",
+        "network": str(net),
+        "window": {"begin_s": 0, "end_s": 300, "clear_s": 900},
+        "demand": {"kind": "gravity", "trips": 60},
+        "simulation": {"period_s": 60},
+        **changes,
+    }
+    path = folder / "scenario.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory, grid_net: Path) -> Outcome:
+    folder = tmp_path_factory.mktemp("run")
+    return run_file(write_scenario(folder, grid_net), directory=folder / "run")
+
+
+def test_every_trip_is_accounted_for(outcome: Outcome) -> None:
+    assert outcome.numbers["trips_asked"] == 60
+    assert outcome.numbers["completion_share"] == 1
+    assert outcome.validation.passed
+
+
+def test_the_run_opens_with_what_was_reported(outcome: Outcome) -> None:
+    stored = open_run(outcome.directory)
+    assert stored.run_id == outcome.run_id
+    assert stored.provenance.result_hash == outcome.result_hash
+    assert float(stored.metrics.data["vehicle_hours"]) == outcome.numbers["vehicle_hours"]
+    assert stored.provenance.seeds["scenario"] == 42
+
+
+def test_vehicle_hours_are_the_trips_own_hours(outcome: Outcome) -> None:
+    # Second way to the same number: the trip table; junction interiors belong to no edge.
+    trips = open_run(outcome.directory).result.trips
+    hours = trips["duration_s"].sum() / 3_600
+    assert outcome.numbers["vehicle_hours"] == pytest.approx(hours, rel=0.15)
+    assert outcome.numbers["vehicle_hours"] < hours
+
+
+def test_the_same_scenario_gives_the_same_hash_and_another_seed_another(
+    outcome: Outcome, tmp_path: Path, grid_net: Path
+) -> None:
+    again = run_file(write_scenario(tmp_path, grid_net), directory=tmp_path / "again", picture=False)
+    assert (again.run_id, again.result_hash) == (outcome.run_id, outcome.result_hash)
+    other = run_file(write_scenario(tmp_path, grid_net, seed=43), directory=tmp_path / "other", picture=False)
+    assert other.result_hash != outcome.result_hash
+    assert other.run_id != outcome.run_id
+
+
+@pytest.mark.parametrize("control", ["libsumo", "traci"])
+def test_the_same_hash_comes_over_every_control(outcome: Outcome, tmp_path: Path, grid_net: Path, control: str) -> None:
+    path = write_scenario(tmp_path, grid_net, simulation={"period_s": 60, "control": control, "threads": 2})
+    assert run_file(path, directory=tmp_path / "run", picture=False).result_hash == outcome.result_hash
+
+
+def test_the_command_in_the_run_makes_the_numbers_again(outcome: Outcome, tmp_path: Path) -> None:
+    import shutil
+
+    from trafficdiff.process import run_program, sumo_program
+
+    shutil.copytree(outcome.directory, tmp_path / "copy")
+    (command,) = open_run(outcome.directory).provenance.commands
+    again = run_program(
+        [sumo_program(command[0]), *command[1:]],
+        log=tmp_path / "log",
+        deadline_s=60,
+        directory=tmp_path / "copy" / "simulation",
+    )
+    assert again.returncode == 0, again.output
+    statistics = (tmp_path / "copy" / "simulation" / "statistics.xml").read_text()
+    assert 'loaded="60"' in statistics
+
+
+def test_a_run_is_never_overwritten(outcome: Outcome) -> None:
+    before = sorted(outcome.directory.rglob("*"))
+    with pytest.raises(StoreError, match="complete"):
+        run_file(outcome.directory / "scenario_as_given.yaml", directory=outcome.directory)
+    assert sorted(outcome.directory.rglob("*")) == before
+
+
+def test_a_run_that_fails_its_gates_is_kept_and_exits_with_4(tmp_path: Path, grid_net: Path) -> None:
+    window = {"begin_s": 0, "end_s": 300, "clear_s": 0}
+    path = write_scenario(tmp_path, grid_net, window=window, gates={"completion_share_min": 0.999})
+    said = trafficdiff("run", path, "-o", tmp_path / "run", "--json")
+    assert said.returncode == 4
+    assert "completion_share" in said.stderr
+    assert not open_run(tmp_path / "run").validation.passed
+    told = json.loads(said.stdout)
+    assert told["run_id"] == open_run(tmp_path / "run").run_id
+    assert (told["error"], told["exit_code"]) == ("GateError", 4)
+
+
+def test_an_electric_share_shows_in_the_energy(tmp_path: Path, grid_net: Path) -> None:
+    demand = {"kind": "uniform", "trips": 40, "electric_share": 0.5}
+    path = write_scenario(tmp_path, grid_net, demand=demand)
+    numbers = run_file(path, directory=tmp_path / "run", picture=False).numbers
+    assert numbers["total_electricity_energy"] > 0
+    assert np.isfinite(numbers["total_co2_mass"])
+
+
+def test_neither_the_machines_clock_zone_nor_a_day_of_changing_clocks_changes_the_numbers(
+    outcome: Outcome, tmp_path: Path, grid_net: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    path = write_scenario(tmp_path, grid_net, date="2024-03-31", time_zone="Europe/Helsinki")
+    assert run_file(path, directory=tmp_path / "run", picture=False).result_hash == outcome.result_hash

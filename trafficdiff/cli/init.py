@@ -1,0 +1,44 @@
+"""``trafficdiff init`` and ``trafficdiff schema``: begin a scenario file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trafficdiff.cli.output import JsonOption, print_json
+
+__all__ = ["init", "schema"]
+
+
+def init(
+    place: Annotated[str, typer.Argument(help="A bundled city, a place folder, a built directory, OSM file or net.")],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The scenario file to write (.yaml).")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write a commented scenario file for a place, and its JSON schema beside it."""
+    from trafficdiff.workflows.init import default_scenario, init
+
+    written = init(default_scenario(place), output)
+    if as_json:
+        print_json({"scenario": written[0], "schema": written[1]})
+    else:
+        typer.echo(f"wrote {written[0]} and {written[1]}; next: trafficdiff run {written[0]} -o runs/first")
+
+
+def schema(
+    *,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of stdout.")] = None,
+    as_json: JsonOption = False,  # noqa: ARG001 - the schema is JSON either way
+) -> None:
+    """Print the JSON schema of scenario files."""
+    from trafficdiff.datatypes.scenario import scenario_schema
+
+    text = json.dumps(scenario_schema(), indent=2)
+    if output is None:
+        typer.echo(text)
+    else:
+        output.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,81 @@
+"""``trafficdiff sample``: trips for a network."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trafficdiff.cli.output import JsonOption, print_json, showing_progress
+
+__all__ = ["sample"]
+
+
+class DemandKind(StrEnum):
+    """Where the trips come from."""
+
+    gravity = "gravity"
+    uniform = "uniform"
+
+
+class Profile(StrEnum):
+    """Shape of the departures."""
+
+    flat = "flat"
+    morning_peak = "morning_peak"
+    evening_peak = "evening_peak"
+    day = "day"
+
+
+def sample(
+    network: Annotated[str, typer.Argument(help="A bundled city, a place folder, a built directory, OSM file or net.")],
+    *,
+    trips: Annotated[int, typer.Option("--trips", help="How many trips.")],
+    begin_s: Annotated[float, typer.Option("--begin", help="First departure [s of the day].")],
+    end_s: Annotated[float, typer.Option("--end", help="No departure from here on [s].")],
+    seed: Annotated[int, typer.Option("--seed", help="The only source of randomness.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .parquet or .rou.xml[.gz] file.")],
+    demand: Annotated[DemandKind, typer.Option("--demand", help="Which demand.")] = DemandKind.gravity,
+    profile: Annotated[Profile, typer.Option("--profile", help="Shape of the departures.")] = Profile.flat,
+    electric_share: Annotated[float, typer.Option("--electric-share", help="Share of cars that are electric.")] = 0.0,
+    spread: Annotated[float, typer.Option("--spread", help="Scatter of perceived link times, 0 to 1.")] = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Sample trips with routes and write them to a file."""
+    from trafficdiff.datatypes.scenario import Scenario, parse_scenario
+    from trafficdiff.workflows.sample import sample
+
+    checked: Scenario = parse_scenario(
+        {
+            "name": "sample",
+            "network": network,
+            "window": {"begin_s": begin_s, "end_s": end_s},
+            "seed": seed,
+            "demand": {
+                "kind": demand.value,
+                "trips": trips,
+                "profile": profile.value,
+                "electric_share": electric_share,
+                "route_choice": {"spread": spread},
+            },
+        },
+        heading="options",
+    )
+    with showing_progress() as progress:
+        written = sample(
+            network,
+            checked.demand,  # type: ignore[arg-type]  # built above as a sampled demand
+            window_s=(begin_s, end_s),
+            seed=seed,
+            output=output,
+            progress=progress,
+        )
+    if as_json:
+        print_json(vars(written))
+    else:
+        typer.echo(
+            f"wrote {written.trips} trips to {written.path}: mean length {written.mean_route_length_m / 1e3:.2f} km, "
+            f"mean free-flow time {written.mean_free_flow_time_s / 60:.1f} min"
+        )

@@ -1,0 +1,174 @@
+"""Gather everything that a run directory holds, so that the study can be audited years later."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from trafficdiff.datatypes.scenario import FileDemand
+from trafficdiff.workflows.randomness import sumo_seed
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from trafficdiff.datatypes.graph import RoadGraph
+    from trafficdiff.datatypes.result import Metrics, SimulationResult
+    from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.datatypes.trips import TripSet
+    from trafficdiff.simulation.files import SumoFiles
+    from trafficdiff.store.content import Licence, RunContent
+    from trafficdiff.store.provenance import Provenance
+    from trafficdiff.store.validation import Validation
+
+__all__ = ["gather"]
+
+_MESO_BIAS: Final = (
+    "simulated with the mesoscopic model, which under-reports delay and queues even with junction control; "
+    "compare it with other mesoscopic runs only"
+)
+
+
+def gather(
+    scenario: Scenario,
+    graph: RoadGraph,
+    *,
+    trips: TripSet,
+    result: SimulationResult,
+    metrics: Metrics,
+    work: Path,
+    simulation: Path,
+    scenario_file: Path | None,
+    sample: int,
+    started: dt.datetime,
+    extras: Mapping[str, Path],
+) -> RunContent:
+    """Return the content of the run directory.
+
+    Parameters
+    ----------
+    scenario, graph
+        What was simulated, on which roads.
+    trips, result, metrics
+        What flowed between the steps.
+    work
+        Folder for files that are written here.
+    simulation
+        Folder with SUMO's inputs and log.
+    scenario_file
+        The scenario as given, if there was a file.
+    sample
+        Number of the draw in an ensemble.
+    started
+        When the run began.
+    extras
+        Further files by their path in the run.
+    """
+    from trafficdiff.datatypes.trip_files import write_trips
+    from trafficdiff.roads.build import BACKGROUND_FILE
+    from trafficdiff.roads.source import BUILD_FILE
+    from trafficdiff.simulation.files import files_of
+    from trafficdiff.store.content import RunContent
+
+    write_trips(trips, work / "trips.parquet")
+    beside_net = {name: graph.net_path.with_name(name) for name in (BUILD_FILE, BACKGROUND_FILE)}
+    build = json.loads(beside_net[BUILD_FILE].read_text("utf-8")) if beside_net[BUILD_FILE].exists() else {}
+    files = files_of(trips, options=scenario.simulation, directory=simulation)
+    background = beside_net[BACKGROUND_FILE]
+    return RunContent(
+        scenario=scenario,
+        scenario_file=scenario_file,
+        net=graph.net_path,
+        build=build,
+        trips=work / "trips.parquet",
+        simulation_inputs={path.name: path for path in (files.routes, files.additional)},
+        log=files.log,
+        result=result,
+        metrics=metrics,
+        validation=_validation(scenario, metrics, result),
+        provenance=_provenance(scenario, graph, trips, result, sample=sample, started=started, files=files),
+        licences=_licences(graph, build),
+        extras=dict(extras) | ({f"network/{BACKGROUND_FILE}": background} if background.exists() else {}),
+    )
+
+
+def _validation(scenario: Scenario, metrics: Metrics, result: SimulationResult) -> Validation:
+    from trafficdiff.store.validation import GateOutcome, Validation
+
+    completed, teleports = (float(metrics.data[name]) for name in ("completion_share", "teleport_share"))
+    gates = (
+        GateOutcome(
+            name="completion_share",
+            value=completed,
+            direction="at_least",
+            limit=scenario.gates.completion_share_min,
+        ),
+        GateOutcome(
+            name="teleport_share",
+            value=0.0 if math.isnan(teleports) else teleports,  # nobody entered, nobody was lifted
+            direction="at_most",
+            limit=scenario.gates.teleport_share_max,
+        ),
+    )
+    warnings = (_MESO_BIAS,) if scenario.simulation.resolution == "meso" else ()
+    return Validation(gates=gates, warnings=warnings, counts=vars(result.counts))
+
+
+def _provenance(
+    scenario: Scenario,
+    graph: RoadGraph,
+    trips: TripSet,
+    result: SimulationResult,
+    *,
+    sample: int,
+    started: dt.datetime,
+    files: SumoFiles,
+) -> Provenance:
+    from trafficdiff.simulation.result_hash import result_hash
+    from trafficdiff.store.provenance import collect_provenance
+
+    model = trips.provenance.get("model", "trips from a file")
+    return collect_provenance(
+        scenario,
+        net=graph.net_path,
+        trips_source=_trips_source(scenario, trips),
+        result_hash=result_hash(result),
+        demand_model=model,
+        demand_data=trips.provenance.get("data", "the road graph alone"),
+        started_utc=started,
+        sample=sample,
+        seeds={"scenario": scenario.seed, "sumo": sumo_seed(scenario.seed, sample=sample)},
+        commands=[_command(scenario, graph, files, sample=sample)],
+    )
+
+
+def _command(scenario: Scenario, graph: RoadGraph, files: SumoFiles, *, sample: int) -> list[str]:
+    """Return SUMO's command line as it can be given again inside the run's folder ``simulation/``."""
+    from trafficdiff.simulation.files import command_of
+
+    program, *words = command_of(
+        files, graph=graph, options=scenario.simulation, window=scenario.window,
+        seed=sumo_seed(scenario.seed, sample=sample), progress=False,
+    )  # fmt: skip
+    net = "../network/net.net.xml" + (".gz" if graph.net_path.suffix == ".gz" else "")
+    return [Path(program).name, *(net if word == str(graph.net_path.resolve()) else word for word in words)]
+
+
+def _trips_source(scenario: Scenario, trips: TripSet) -> str:
+    """Return what makes the trips: the baseline with its parameters, or the content of the trips of a file."""
+    if not isinstance(scenario.demand, FileDemand):
+        return trips.provenance["parameters"]
+    digest = hashlib.sha256()
+    for column in (trips.trip_id.astype(str), trips.depart_s, trips.offsets, trips.edges, trips.vehicle_type):
+        digest.update(column.tobytes())
+    return f"file {digest.hexdigest()}"
+
+
+def _licences(graph: RoadGraph, build: Mapping[str, Any]) -> tuple[Licence, ...]:
+    """Return OpenStreetMap's terms where the roads come from there; a bare net's terms only its maker knows."""
+    from trafficdiff.store.content import OPENSTREETMAP
+
+    return (OPENSTREETMAP,) if build.get("data_date") or len(graph.way_ids) else ()

@@ -1,0 +1,96 @@
+"""Say what a run found: a table for people, plain data for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.store.validation import Validation
+
+__all__ = ["Outcome"]
+
+_ROWS: Final[tuple[tuple[str, str, str, float], ...]] = (
+    ("trips_asked", "trips asked", "{:,.0f}", 1),
+    ("completion_share", "trips completed", "{:.2%}", 1),
+    ("teleport_share", "teleports per vehicle", "{:.3%}", 1),
+    ("waiting_to_enter", "still waiting to enter", "{:,.0f}", 1),
+    ("collisions", "collisions", "{:,.0f}", 1),
+    ("vehicle_kilometres", "vehicle-kilometres travelled (VKT)", "{:,.0f} km", 1),
+    ("vehicle_hours", "vehicle-hours travelled (VHT)", "{:,.0f} h", 1),
+    ("delay_hours", "delay above free flow", "{:,.0f} h", 1),
+    ("mean_speed", "mean speed", "{:.1f} km/h", 3.6),
+    ("area_travel_time_index", "travel time index, whole area", "{:.2f}", 1),
+    ("trip_travel_time_index", "travel time index, trips", "{:.2f}", 1),
+    ("trip_planning_time_index", "planning time index, trips", "{:.2f}", 1),
+    ("trip_buffer_index", "buffer index, trips", "{:.2f}", 1),
+    ("mean_trip_time", "mean trip time", "{:.1f} min", 1 / 60),
+    ("mean_trip_time_loss", "mean time loss of a trip", "{:.1f} min", 1 / 60),
+    ("mean_depart_delay", "mean wait to enter", "{:.0f} s", 1),
+    ("max_queue_length", "longest mean queue on an edge", "{:,.0f} m", 1),
+    ("total_co2_mass", "carbon dioxide", "{:,.0f} kg", 1),
+)
+"""What a person is shown of the area's numbers: name, words, format, factor from the stored unit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Say what a run found and where it is.
+
+    Parameters
+    ----------
+    scenario
+        As simulated.
+    run_id, result_hash
+        Names of what went in, and of the numbers that came out.
+    directory
+        The published run.
+    numbers
+        The area's numbers, in the units of `trafficdiff.units`.
+    validation
+        Gates and warnings.
+    pictures
+        Maps inside the run.
+    wall_s
+        How long the whole run took [s].
+    """
+
+    scenario: Scenario
+    run_id: str
+    result_hash: str
+    directory: Path
+    numbers: Mapping[str, float]
+    validation: Validation
+    pictures: tuple[Path, ...]
+    wall_s: float
+
+    @property
+    def failed_gates(self) -> list[str]:
+        """The gates that said no, in words."""
+        return [str(gate) for gate in self.validation.failed]
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the table for people: words and formatted number."""
+        return [
+            (words, form.format(self.numbers[name] * factor))
+            for name, words, form, factor in _ROWS
+            if name in self.numbers
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "run_id": self.run_id,
+            "result_hash": self.result_hash,
+            "directory": self.directory,
+            "scenario": self.scenario.name,
+            "metrics": dict(self.numbers),
+            "gates": [gate.model_dump() | {"passed": gate.passed} for gate in self.validation.gates],
+            "warnings": list(self.validation.warnings),
+            "pictures": list(self.pictures),
+            "wall_s": round(self.wall_s, 2),
+        }

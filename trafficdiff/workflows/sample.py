@@ -1,0 +1,94 @@
+"""Sample trips for a network and write them to a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trafficdiff.errors import InputError
+from trafficdiff.workflows.progress import quiet
+from trafficdiff.workflows.randomness import stream
+
+if TYPE_CHECKING:
+    from trafficdiff.datatypes.graph import RoadGraph
+    from trafficdiff.datatypes.scenario import FileDemand, GravityDemand, UniformDemand
+    from trafficdiff.datatypes.trips import TripSet
+    from trafficdiff.workflows.progress import Progress
+
+__all__ = ["Sample", "draw_trips", "sample"]
+
+_ENDINGS = (".parquet", ".rou.xml", ".rou.xml.gz")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Say what was written.
+
+    Parameters
+    ----------
+    path
+        The file.
+    trips
+        How many trips are in it.
+    mean_route_length_m
+        Mean length of the routes [m].
+    mean_free_flow_time_s
+        Mean time over the routes at the speed limits [s].
+    """
+
+    path: Path
+    trips: int
+    mean_route_length_m: float
+    mean_free_flow_time_s: float
+
+
+def draw_trips(
+    graph: RoadGraph,
+    demand: UniformDemand | GravityDemand | FileDemand,
+    *,
+    window_s: tuple[float, float],
+    seed: int,
+    sample: int = 0,
+    folder: Path = Path(),
+) -> TripSet:
+    """Draw trips with routes, or read them from the demand's file; the one place where a seed becomes demand."""
+    from trafficdiff.demand.generate import generate
+
+    generator = stream(seed, "demand", sample=sample)
+    return generate(graph, demand, window_s=window_s, generator=generator, seed=seed, folder=folder)
+
+
+def sample(
+    network: str,
+    demand: UniformDemand | GravityDemand,
+    *,
+    window_s: tuple[float, float],
+    seed: int,
+    output: Path,
+    progress: Progress = quiet,
+) -> Sample:
+    """Open the network, draw the trips, write them.
+
+    Raises
+    ------
+    InputError
+        If the network, the window or the file's ending cannot be used; nothing is written then.
+    """
+    from trafficdiff.datatypes.trip_files import write_trips
+    from trafficdiff.roads.load import load_network
+
+    if not output.name.endswith(_ENDINGS):
+        raise InputError(f"{output}: expected a file name that ends in {', '.join(_ENDINGS)}")
+    progress("opening the network", None)
+    graph = load_network(network)
+    progress(f"drawing {demand.trips} trips", None)
+    trips = draw_trips(graph, demand, window_s=window_s, seed=seed)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_trips(trips, output)
+    return Sample(
+        path=output,
+        trips=len(trips),
+        mean_route_length_m=float(trips.sum_over_route(graph.length_m).mean()),
+        mean_free_flow_time_s=float(trips.sum_over_route(graph.free_flow_time_s).mean()),
+    )
