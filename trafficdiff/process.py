@@ -117,6 +117,7 @@ def _die_with_parent() -> None:
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    process.kill()  # nothing where the group is gone; never wait for one that was not killed
     process.wait()
 
 
@@ -180,7 +181,7 @@ def run_program(
                     stdin=subprocess.DEVNULL,
                     stdout=sink,
                     stderr=subprocess.STDOUT,
-                    start_new_session=False,
+                    start_new_session=True,
                     preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
                 )
             returncode, usage = _wait(process, started + deadline_s, on_poll)

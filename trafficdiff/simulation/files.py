@@ -1,0 +1,227 @@
+"""Write what SUMO reads, and the exact command that runs it.
+
+Everything of one simulation lies in one directory, and the command names the files by their names alone, so
+that the directory can be moved and the run repeated::
+
+    routes.rou.xml.gz    trips with their routes          ┐
+    outputs.add.xml      what is recorded, how often      ┴─▶ SUMO ─▶ sumo.log, statistics.xml, *.parquet
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from trafficdiff.datatypes.trip_files import write_trips
+from trafficdiff.errors import Faults, ScenarioError
+from trafficdiff.process import sumo_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trafficdiff.datatypes.graph import RoadGraph
+    from trafficdiff.datatypes.scenario import SimulationOptions, Window
+    from trafficdiff.datatypes.trips import TripSet
+
+__all__ = ["SumoFiles", "command_of", "files_of", "final_time_s", "write_inputs"]
+
+_EDGE_ATTRIBUTES: Final = "density distance timeLoss waitingTime occupancy entered left departed arrived teleported"
+_EMISSION_ATTRIBUTES: Final = "CO2_abs NOx_abs PMx_abs fuel_abs electricity_abs"
+_TRACK_ATTRIBUTES: Final = "id,x,y,angle,type,speed,lane"
+_PROGRESS_MARKS: Final = 2_000
+"""SUMO's stdout reaches a file in blocks of about forty marks."""
+
+
+@dataclass(frozen=True)
+class SumoFiles:
+    """Name the files of one simulation in its directory."""
+
+    directory: Path
+    has_emissions: bool
+    has_stops: bool
+    has_tracks: bool
+
+    @property
+    def routes(self) -> Path:
+        """Trips with their routes."""
+        return self.directory / "routes.rou.xml.gz"
+
+    @property
+    def additional(self) -> Path:
+        """What is recorded by edge."""
+        return self.directory / "outputs.add.xml"
+
+    @property
+    def log(self) -> Path:
+        """Everything that SUMO said."""
+        return self.directory / "sumo.log"
+
+    @property
+    def statistics(self) -> Path:
+        """Totals of the run."""
+        return self.directory / "statistics.xml"
+
+    @property
+    def edges(self) -> Path:
+        """Traffic by interval and edge."""
+        return self.directory / "edges.parquet"
+
+    @property
+    def emissions(self) -> Path:
+        """Emissions by interval and edge."""
+        return self.directory / "emissions.parquet"
+
+    @property
+    def trips(self) -> Path:
+        """One row a vehicle."""
+        return self.directory / "tripinfo.parquet"
+
+    @property
+    def summary(self) -> Path:
+        """One row a second."""
+        return self.directory / "summary.parquet"
+
+    @property
+    def stops(self) -> Path:
+        """One row a stop."""
+        return self.directory / "stops.xml"
+
+    @property
+    def tracks(self) -> Path:
+        """One row a vehicle and step."""
+        return self.directory / "tracks.parquet"
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """What a complete run leaves behind, the log aside."""
+        chosen = (
+            (self.emissions, self.has_emissions),
+            (self.stops, self.has_stops),
+            (self.tracks, self.has_tracks),
+        )
+        always = (self.statistics, self.edges, self.trips, self.summary)
+        return always + tuple(path for path, wanted in chosen if wanted)
+
+    def discard_outputs(self) -> None:
+        """Delete what SUMO has written; the inputs and the log stay."""
+        for path in (*self.outputs, self.emissions, self.stops, self.tracks):
+            path.unlink(missing_ok=True)
+
+
+def final_time_s(window: Window) -> float:
+    """Return the time at which SUMO stops [s].
+
+    SUMO either runs to a fixed end or until the roads are empty, never "until empty, but at most". So it always
+    runs to the fixed end: an hour of empty roads costs a few hundredths of a second, the readers cut it off, and
+    all three ways to drive SUMO end at the same step. At least one second follows the window's end, because SUMO
+    reads routes as it goes: a departure in the last step would never be read.
+    """
+    return window.end_s + max(window.clear_s, 1.0)
+
+
+def files_of(trips: TripSet, *, options: SimulationOptions, directory: Path) -> SumoFiles:
+    """Return the files of a simulation in its directory; nothing is written."""
+    return SumoFiles(
+        directory.resolve(),
+        has_emissions=options.emissions,
+        has_stops=trips.charging_stops is not None,
+        has_tracks=options.tracks,
+    )
+
+
+def write_inputs(trips: TripSet, *, options: SimulationOptions, directory: Path) -> SumoFiles:
+    """Write the routes and the list of outputs into a directory, which is made if need be.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    files = files_of(trips, options=options, directory=directory)
+    write_trips(trips, files.routes)
+    files.additional.write_text(_additional(files, period_s=options.period_s), encoding="utf-8")
+    return files
+
+
+def _additional(files: SumoFiles, *, period_s: float) -> str:
+    recorded = [("traffic", "", files.edges, _EDGE_ATTRIBUTES)]
+    if files.has_emissions:
+        recorded.append(("emissions", ' type="emissions"', files.emissions, _EMISSION_ATTRIBUTES))
+    lines = [
+        f'    <edgeData id="{name}"{kind} file="{path.name}" period="{period_s:g}" excludeEmpty="true" '
+        f'writeAttributes="{attributes}"/>'
+        for name, kind, path, attributes in recorded
+    ]
+    return "\n".join(["<additional>", *lines, "</additional>", ""])
+
+
+def command_of(
+    files: SumoFiles, *, graph: RoadGraph, options: SimulationOptions, window: Window, seed: int, progress: bool
+) -> list[str]:
+    """Return SUMO's command line, to be run in the files' directory.
+
+    Parameters
+    ----------
+    files
+        Where the inputs are.
+    graph
+        Its net file is what SUMO drives on.
+    options, window, seed
+        As `trafficdiff.simulation.run.simulate` takes them.
+    progress
+        Whether SUMO prints the simulated time now and then.
+
+    Raises
+    ------
+    ScenarioError
+        If times are not multiples of the step, which SUMO would round or refuse.
+    """
+    _check_times(options, window)
+    words = [
+        *(str(sumo_program("sumo")), "--net-file", str(graph.net_path.resolve())),
+        *("--route-files", files.routes.name, "--additional-files", files.additional.name),
+        *("--begin", _seconds(window.begin_s), "--end", _seconds(final_time_s(window))),
+        *("--step-length", f"{options.step_s:g}", "--seed", str(seed), "--threads", str(options.threads)),
+        *("--time-to-teleport", f"{options.time_to_teleport_s:g}"),
+        *_rerouting(options),
+        *("--xml-validation", "never", "--xml-validation.net", "never", "--xml-validation.routes", "never"),
+        *("--precision", "6", "--statistic-output", files.statistics.name),
+        *("--tripinfo-output", files.trips.name, "--tripinfo-output.write-unfinished"),
+        *("--tripinfo-output.write-undeparted", "--summary-output", files.summary.name),
+        *("--summary-output.period", "1"),
+    ]
+    if files.has_stops:
+        words += ["--stop-output", files.stops.name, "--stop-output.write-unfinished"]
+    if files.has_tracks:
+        words += ["--fcd-output", files.tracks.name, "--fcd-output.attributes", _TRACK_ATTRIBUTES]
+    if options.resolution == "meso":
+        words += ["--mesosim", "--meso-junction-control"]
+    steps = (final_time_s(window) - window.begin_s) / options.step_s
+    return words + (["--step-log.period", str(max(1, int(steps / _PROGRESS_MARKS)))] if progress else ["--no-step-log"])
+
+
+def _rerouting(options: SimulationOptions) -> list[str]:
+    if options.rerouting_share == 0:
+        return []
+    return [
+        *("--device.rerouting.probability", f"{options.rerouting_share:g}"),
+        *("--device.rerouting.period", f"{options.rerouting_period_s:g}"),
+    ]
+
+
+def _check_times(options: SimulationOptions, window: Window) -> None:
+    faults = Faults("simulation times")
+    times = {"begin_s": window.begin_s, "end_s": window.end_s, "clear_s": window.clear_s, "period_s": options.period_s}
+    for name, value in times.items():
+        steps = value / options.step_s
+        if abs(steps - round(steps)) > 1e-6:
+            faults.add(f"expected {name} to be a multiple of step_s = {options.step_s:g} s, got {value:g} s")
+    if abs(1 / options.step_s - round(1 / options.step_s)) > 1e-6:
+        faults.add(f"expected a step that divides one second (1, 0.5, 0.25, 0.2, 0.1 ...), got {options.step_s:g} s")
+    faults.raise_if_any(ScenarioError)
+
+
+def _seconds(value: float) -> str:
+    """Write a time so that no digit is lost; ``:g`` would turn 1234567 into 1.23457e+06."""
+    return f"{value:.3f}".rstrip("0").rstrip(".")
