@@ -106,8 +106,10 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "area_density": Quantity("km-1", "Edie's generalised density per lane", _TIME, _MEAN),
     "area_speed": Quantity("m s-1", "Edie's generalised speed", _TIME, _MEAN),
     # metrics, one number for the area
-    "vehicle_kilometres": Quantity("km", "vehicle-kilometres travelled", _AREA),
-    "vehicle_hours": Quantity("h", "vehicle-hours travelled", _AREA),
+    "vehicle_kilometres": Quantity("km", "vehicle-kilometres travelled on edges, junction interiors left out", _AREA),
+    "vehicle_hours": Quantity("h", "vehicle-hours travelled on edges, junction interiors left out", _AREA),
+    "trip_kilometres": Quantity("km", "vehicle-kilometres of all trips, junction interiors included", _AREA),
+    "trip_hours": Quantity("h", "vehicle-hours of all trips, junction interiors included", _AREA),
     "delay_hours": Quantity("h", "vehicle-hours above free-flow travel time", _AREA),
     "time_loss_hours": Quantity("h", "vehicle-hours lost against the desired speed", _AREA),
     "waiting_hours": Quantity("h", "vehicle-hours below 0.1 m/s", _AREA),

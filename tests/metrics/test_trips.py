@@ -18,6 +18,14 @@ def test_means_are_over_completed_trips() -> None:
     assert numbers["trip_travel_time_index"] == 1.625
 
 
+def test_distance_and_time_in_all_count_unfinished_trips_too() -> None:
+    table = hand_trips()
+    numbers = trips.trip_numbers(table)
+    assert numbers["trip_hours"] == pytest.approx(np.nansum(table["duration_s"]) / 3_600)
+    assert numbers["trip_hours"] > table.loc[table["completed"], "duration_s"].sum() / 3_600
+    assert numbers["trip_kilometres"] == pytest.approx(np.nansum(table["route_length_m"]) / 1_000)
+
+
 def test_the_wait_to_enter_is_over_all_that_entered() -> None:
     assert trips.trip_numbers(hand_trips())["mean_depart_delay"] == 2.0  # (0 + 0 + 0 + 5 + 5) / 5
 

@@ -16,6 +16,7 @@ from trafficdiff.errors import SimulationError
 from trafficdiff.process import sumo_environment
 from trafficdiff.simulation.edge_data import interval_begins_s, read_edge_emissions, read_edge_traffic
 from trafficdiff.simulation.files import command_of
+from trafficdiff.simulation.vehicle_tracks import read_tracks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,7 @@ def as_xml(grid_replay: Replay, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.mark.parametrize(
     ("name", "attribute", "scale"),
     [
-        ("sampled_time", "sampledSeconds", 1),
+        ("travel_distance", "distance", 1),
         ("time_loss", "timeLoss", 1),
         ("waiting_time", "waitingTime", 1),
         ("occupancy", "occupancy", 0.01),
@@ -97,10 +98,20 @@ def test_distance_on_edges_and_inside_junctions_is_the_routes_length(grid_replay
     lengths = grid_replay.trips.sum_over_route(grid_replay.graph.length_m).sum()
     departures = 5.1 * len(grid_replay.trips)  # a car begins with its front one length and 0.1 m into the edge
     passes = len(grid_replay.trips.edges)
-    rears = 5.0 * passes  # it is on the edge until its rear has left, while its front is in the junction
-    assert on_edges == pytest.approx(lengths - departures + rears, rel=2e-3)
-    inside = (driven - (on_edges - rears)) / (passes - len(grid_replay.trips))
+    assert on_edges == pytest.approx(lengths - departures, rel=2e-3)
+    inside = (driven - on_edges) / (passes - len(grid_replay.trips))
     assert 5 < inside < 25  # a crossing of two 3.2 m streets
+
+
+def test_time_on_an_edge_is_what_the_tracks_say(grid_replay: Replay) -> None:
+    # Second way to the same number: count the seconds at which a vehicle's front is on each edge.
+    run = grid_replay
+    tracks = read_tracks(run.files.tracks, graph=run.graph, trips=run.trips, step_s=run.options.step_s)
+    seconds = np.bincount(tracks.edge[tracks.on_edge], minlength=run.graph.edge_count) * run.options.step_s
+    by_edge = run.result.data["sampled_time"].sum("time").to_numpy()
+    passes = np.bincount(run.trips.edges, minlength=run.graph.edge_count)
+    assert np.all(np.abs(by_edge - seconds) <= run.options.step_s * (passes + 1))
+    assert by_edge.sum() == pytest.approx(seconds.sum(), rel=0.01)
 
 
 def test_a_lone_car_at_the_limit_leaves_its_exact_marks(cross: RoadGraph, tmp_path: Path) -> None:
@@ -109,9 +120,9 @@ def test_a_lone_car_at_the_limit_leaves_its_exact_marks(cross: RoadGraph, tmp_pa
     data, index = run.result.data, cross.edge_index
     assert set(np.flatnonzero(data["sampled_time"].sum("time"))) == {index["NC"], index["CS"]}
     metres = data["travel_distance"].sum("time")
-    # the front starts 4.1 m into the edge, and the rear leaves 4 m after the front
-    assert float(metres[index["NC"]]) == pytest.approx(cross.length_m[index["NC"]] - 4.1 + 4, abs=1e-6)
-    assert float(metres[index["CS"]]) == pytest.approx(cross.length_m[index["CS"]] + 4, abs=1e-6)
+    # the front starts 4.1 m into the edge and counts until it reaches the end
+    assert float(metres[index["NC"]]) == pytest.approx(cross.length_m[index["NC"]] - 4.1, abs=1e-5)
+    assert float(metres[index["CS"]]) == pytest.approx(cross.length_m[index["CS"]], abs=1e-5)
     assert int(data["entered"].sum()) == int(data["left"].sum()) == 1
     assert "co2_mass" not in data
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["count_numbers", "mean_of_completed", "trip_numbers"]
 
+_METRES_PER_KILOMETRE: Final = 1000.0
+_SECONDS_PER_HOUR: Final = 3600.0
 _MEANS: Final = {
     "mean_trip_time": "duration_s",
     "mean_trip_time_loss": "time_loss_s",
@@ -32,11 +34,15 @@ def trip_numbers(trips: pd.DataFrame) -> dict[str, float]:
     """Return the numbers of the trip table, by their name in `trafficdiff.units`.
 
     Means and time ratios are over completed trips only: a jam that nobody leaves shows in ``completion_share``,
-    not in them. The wait to enter is over all trips that entered; NaN where there is none.
+    not in them. Distance and time in all are over every trip that entered, arrived or not: the area's
+    vehicle-kilometres and vehicle-hours, junction interiors included. The wait to enter is over all trips that
+    entered; NaN where there is none.
     """
     entered = trips["depart_delay_s"].to_numpy(dtype=np.float64)
     entered = entered[np.isfinite(entered)]
     return {name: mean_of_completed(trips, column) for name, column in _MEANS.items()} | {
+        "trip_kilometres": float(trips["route_length_m"].sum()) / _METRES_PER_KILOMETRE,
+        "trip_hours": float(trips["duration_s"].sum()) / _SECONDS_PER_HOUR,
         "mean_depart_delay": float(entered.mean()) if len(entered) else np.nan,
         "trip_travel_time_index": reliability.trip_travel_time_index(trips),
         "trip_planning_time_index": reliability.trip_planning_time_index(trips),
