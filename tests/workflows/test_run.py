@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from tests.cli.test_application import trafficdiff
+from trafficdiff.datatypes.track_files import read_tracks_table
 from trafficdiff.errors import StoreError
+from trafficdiff.roads.netfile import read_net
 from trafficdiff.store.reading import open_run
 from trafficdiff.workflows.run import run_file
 
@@ -131,3 +133,13 @@ def test_neither_the_machines_clock_zone_nor_a_day_of_changing_clocks_changes_th
     monkeypatch.setenv("TZ", "Asia/Kolkata")
     path = write_scenario(tmp_path, grid_net, date="2024-03-31", time_zone="Europe/Helsinki")
     assert run_file(path, directory=tmp_path / "run", picture=False).result_hash == outcome.result_hash
+
+
+def test_tracks_are_kept_when_asked_for(tmp_path: Path, grid_net: Path) -> None:
+    path = write_scenario(
+        tmp_path, grid_net, simulation={"tracks": True, "step_s": 0.5}, demand={"kind": "uniform", "trips": 10}
+    )
+    run_file(path, directory=tmp_path / "run", picture=False)
+    tracks = read_tracks_table(tmp_path / "run" / "tracks.parquet", graph=read_net(grid_net))
+    assert len(tracks.user_id) == 10
+    assert np.diff(tracks.time_s[: tracks.offsets[1]]) == pytest.approx(0.5)

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from trafficdiff.store.provenance import Provenance
     from trafficdiff.store.validation import Validation
 
-__all__ = ["gather"]
+__all__ = ["TRACKS", "gather"]
+
+TRACKS: Final = "tracks.parquet"
+"""Name of the tracks in a run."""
 
 _MESO_BIAS: Final = (
     "simulated with the mesoscopic model, which under-reports delay and queues even with junction control; "
@@ -91,8 +94,25 @@ def gather(
         validation=_validation(scenario, metrics, result),
         provenance=_provenance(scenario, graph, trips, result, sample=sample, started=started, files=files),
         licences=_licences(graph, build),
-        extras=dict(extras) | ({f"network/{BACKGROUND_FILE}": background} if background.exists() else {}),
+        extras={
+            **extras,
+            **({f"network/{BACKGROUND_FILE}": background} if background.exists() else {}),
+            **_tracks(scenario, graph, trips, files),
+        },
     )
+
+
+def _tracks(scenario: Scenario, graph: RoadGraph, trips: TripSet, files: SumoFiles) -> dict[str, Path]:
+    """Return the table of tracks by its name in the run, if tracks were recorded."""
+    from trafficdiff.datatypes.track_files import write_tracks_table
+    from trafficdiff.simulation.vehicle_tracks import read_tracks
+
+    if not files.has_tracks:
+        return {}
+    table = files.directory / "tracks_table.parquet"
+    tracks = read_tracks(files.tracks, graph=graph, trips=trips, step_s=scenario.simulation.step_s)
+    write_tracks_table(tracks, table, graph=graph, provenance=trips.provenance)
+    return {TRACKS: table}
 
 
 def _validation(scenario: Scenario, metrics: Metrics, result: SimulationResult) -> Validation:
