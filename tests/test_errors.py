@@ -36,7 +36,9 @@ def test_every_error_is_public_and_has_an_exit_code_here() -> None:
 
 
 def test_no_fault_raises_nothing() -> None:
-    Faults("trips").raise_if_any(TripError)
+    faults = Faults("trips")
+    faults.raise_if_any(TripError)
+    assert faults.messages == []
 
 
 def test_one_fault_is_said_in_one_line() -> None:

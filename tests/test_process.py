@@ -64,14 +64,14 @@ GRANDCHILD = (
 def test_at_the_deadline_the_whole_group_ends(tmp_path: Path) -> None:
     with pytest.raises(DeadlineError, match="within 1 s"):
         run_program([*PYTHON, GRANDCHILD], log=tmp_path / "log", deadline_s=1)
-    assert gone_within(int((tmp_path / "log").read_text()), 5)
+    assert gone_within(int((tmp_path / "log").read_text()), 30)
 
 
 def test_a_stopped_program_ends_at_the_deadline_too(tmp_path: Path) -> None:
     code = "import os, signal; print(os.getpid(), flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
     with pytest.raises(DeadlineError):
         run_program([*PYTHON, code], log=tmp_path / "log", deadline_s=1)
-    assert gone_within(int((tmp_path / "log").read_text()), 5)
+    assert gone_within(int((tmp_path / "log").read_text()), 30)
 
 
 def test_an_error_while_watching_ends_the_group(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_an_error_while_watching_ends_the_group(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError, match="the watcher's own"):
         run_program([*PYTHON, GRANDCHILD], log=tmp_path / "log", deadline_s=30, on_poll=watch)
-    assert gone_within(int((tmp_path / "log").read_text()), 5)
+    assert gone_within(int((tmp_path / "log").read_text()), 30)
 
 
 def test_a_program_dies_with_its_starter(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_program_dies_with_its_starter(tmp_path: Path) -> None:
         while not (log.exists() and log.read_text().strip()) and time.monotonic() < until:
             time.sleep(0.01)
         starter.kill()
-        assert gone_within(int(log.read_text()), 5)
+        assert gone_within(int(log.read_text()), 30)
     finally:
         starter.kill()
         starter.wait()

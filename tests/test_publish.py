@@ -127,7 +127,7 @@ def test_a_file_and_a_mount_point_are_refused(tmp_path: Path) -> None:
 def test_an_empty_directory_is_taken_over(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     publish(tmp_path / "run")
-    verify(tmp_path / "run")
+    assert verify(tmp_path / "run").files
 
 
 def test_a_parent_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
@@ -340,8 +340,9 @@ def test_every_file_at_fault_is_named_at_once(published: Path) -> None:
 
 
 def test_what_a_file_browser_drops_is_no_fault(published: Path) -> None:
+    before = verify(published)
     with damaged(published / "deep" / ".DS_Store", b"mac"):
-        verify(published)
+        assert verify(published) == before
 
 
 def test_a_folder_without_manifest_or_of_another_kind_is_refused(published: Path, tmp_path: Path) -> None:
@@ -500,7 +501,7 @@ def test_a_live_writers_directory_survives_another_writer(tmp_path: Path) -> Non
 
 def test_the_longest_of_names_can_be_published(tmp_path: Path) -> None:
     publish(tmp_path / ("ä" * 127))
-    verify(tmp_path / ("ä" * 127))
+    assert verify(tmp_path / ("ä" * 127)).files
 
 
 # --- single files -------------------------------------------------------------------------------------------
@@ -519,3 +520,10 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="found none"), publishing_file(target):
         pass
     assert names(tmp_path) == [target.name]
+
+
+def test_a_file_that_cannot_be_put_in_place_is_a_clear_error_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreError, match="can be written"), publishing_file(tmp_path / "folder") as temporary:
+        temporary.write_bytes(b"a file")
+    assert names(tmp_path) == ["folder"]

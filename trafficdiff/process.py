@@ -25,7 +25,7 @@ from trafficdiff.errors import DeadlineError, MissingDependencyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["Finished", "last_words", "run_program", "sumo_environment", "sumo_home", "sumo_program"]
+__all__ = ["Finished", "die_with_parent", "last_words", "run_program", "sumo_environment", "sumo_home", "sumo_program"]
 
 _KEPT_VARIABLES: Final = (
     "PATH",
@@ -109,9 +109,10 @@ def sumo_environment() -> dict[str, str]:
     }
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies, so that no simulation is orphaned."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent dies, so that no simulation is orphaned; elsewhere do nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -182,7 +183,7 @@ def run_program(
                     stdout=sink,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                    preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
                 )
             returncode, usage = _wait(process, started + deadline_s, on_poll)
         except BaseException as error:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "NO_SPACE",
     "Manifest",
     "is_complete",
     "publishing",
@@ -53,7 +54,8 @@ __all__ = [
 ]
 
 _TEMPORARY: Final = re.compile(r"^\..*\.(?P<writer>[0-9a-f]{8}-\d+-\d+)-[0-9a-f]{8}\.partial$", re.DOTALL)
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says when a disk or a quota is full."""
 _FULL_BELOW_BYTES: Final = 1_000_000
 _FOREIGN_STALE_S: Final = 86_400.0
 
@@ -95,24 +97,29 @@ def publishing(directory: Path, *, kind: str, expected_bytes: int = 0) -> Iterat
 def publishing_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Give a temporary path of the same file name, and put it in place in one step when the block ends well.
 
-    A file that is there already is replaced. `durable` forces the content to disk before.
+    Parents are made. A file that is there already is replaced. `durable` forces the content to disk before.
 
     Raises
     ------
     StoreError
-        If no space is left, or the file was not written.
+        If the file cannot be written or was not, or no space is left.
     """
     target = path.resolve()
-    with _temporary(target) as temporary, _explain_full_disk(temporary, target, 0):
-        written = temporary / target.name
-        yield written
-        if not written.is_file():
-            raise StoreError(f"{path}: expected the file to be written, found none; nothing was published")
-        if durable:
-            _fsync(written)
-        written.replace(target)
-        if durable:
-            _fsync(target.parent)
+    try:
+        with _temporary(target) as temporary, _explain_full_disk(temporary, target, 0):
+            written = temporary / target.name
+            yield written
+            if not written.is_file():
+                raise StoreError(f"{path}: expected the file to be written, found none; nothing was published")
+            if durable:
+                _fsync(written)
+            written.replace(target)
+            if durable:
+                _fsync(target.parent)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: expected a file that can be written, got {error.strerror or error}; choose another place"
+        ) from error
 
 
 def _refuse_taken(target: Path) -> None:
@@ -178,7 +185,7 @@ def _is_full(error: Exception, directory: Path) -> bool:
     """Return whether an error comes from a full disk; programs that ignore one leave cut files and other errors."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in _NO_SPACE:
+        if isinstance(cause, OSError) and cause.errno in NO_SPACE:
             return True
         cause = cause.__cause__ or cause.__context__
     unrelated = isinstance(error, InputError | GateError)
@@ -220,7 +227,7 @@ def _rename(temporary: Path, target: Path) -> None:
     try:
         temporary.rename(target)  # fails on a directory that is not empty: exactly one writer wins
     except OSError as error:
-        if error.errno in _NO_SPACE:
+        if error.errno in NO_SPACE:
             raise
         raise StoreError(
             f"{target}: expected to publish here, but it is taken ({error.strerror}): another writer was first; "

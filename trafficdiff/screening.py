@@ -24,6 +24,9 @@ __all__ = [
     "MAXIMUM_FILE_BYTES",
     "MAXIMUM_PROLOG_BYTES",
     "MAXIMUM_RATIO",
+    "expansion_limit",
+    "is_gzip",
+    "open_bounded",
     "open_screened",
     "screen_xml",
 ]
@@ -65,7 +68,7 @@ def open_screened(path: Path, *, error: type[InputError] = InputError) -> Iterat
         `error`, as `screen_xml`, and while the stream is read: if it is cut, damaged, or expands too far.
     """
     screen_xml(path, error=error)
-    with _open(path, error) as stream:
+    with _expanded(path, error) as stream:
         yield stream
 
 
@@ -90,7 +93,7 @@ def screen_xml(path: Path, *, error: type[InputError] = InputError) -> str:
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser
 
-    with _open(path, error) as stream:
+    with _expanded(path, error) as stream:
         found = _FirstElement()
         parser = DefusedXMLParser(target=found, forbid_dtd=True, forbid_entities=True, forbid_external=True)
         try:
@@ -128,13 +131,20 @@ class _FirstElement:
 
 
 @contextmanager
-def _open(path: Path, error: type[InputError]) -> Iterator[IO[bytes]]:
+def open_bounded(path: Path, *, error: type[InputError] = InputError) -> Iterator[io.BufferedReader]:
+    """Open a file as it is after checking that it is there, holds something, and is not far too large.
+
+    Raises
+    ------
+    InputError
+        `error`, if it is missing, no file, empty, or over `MAXIMUM_FILE_BYTES`.
+    """
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise error(f"{path}: expected a file, got a folder or a device; give the path of an XML file")
+            raise error(f"{path}: expected a file, got a folder or a device; give the path of a file")
         if size == 0:
-            raise error(f"{path}: expected XML, got an empty file; write it again")
+            raise error(f"{path}: expected content, got an empty file; write it again")
         if size > MAXIMUM_FILE_BYTES:
             raise error(
                 f"{path}: expected at most {MAXIMUM_FILE_BYTES / 1e9:.1f} GB, got {size / 1e9:.1f} GB; split it"
@@ -143,7 +153,23 @@ def _open(path: Path, error: type[InputError]) -> Iterator[IO[bytes]]:
     except OSError as fault:
         raise error(f"{path}: expected a file that can be read, got {fault.strerror}; check the path") from fault
     with file:
-        packed = file.peek(2)[:2] == _GZIP_MAGIC
+        yield file
+
+
+def is_gzip(first: bytes) -> bool:
+    """Return whether a file is a gzip stream, from its first bytes."""
+    return first.startswith(_GZIP_MAGIC)
+
+
+def expansion_limit(packed_bytes: int, *, most_bytes: int = MAXIMUM_EXPANDED_BYTES) -> int:
+    """Return how far packed bytes may expand [bytes]: `MAXIMUM_RATIO`-fold, 64 MiB in any case, never over the most."""
+    return min(most_bytes, max(_FREE_BYTES, MAXIMUM_RATIO * packed_bytes))
+
+
+@contextmanager
+def _expanded(path: Path, error: type[InputError]) -> Iterator[IO[bytes]]:
+    with open_bounded(path, error=error) as file:
+        packed = is_gzip(file.peek(2))
         yield io.BufferedReader(_Bounded(path, file, error), _CHUNK_BYTES) if packed else file
 
 
@@ -170,7 +196,7 @@ class _Bounded(io.RawIOBase):
         except (OSError, zlib.error) as fault:
             raise self.error(f"{self.path}: expected a sound gzip file, got {fault}; copy it again") from fault
         self.count += count
-        if self.count > min(MAXIMUM_EXPANDED_BYTES, max(_FREE_BYTES, MAXIMUM_RATIO * self.packed.tell())):
+        if self.count > expansion_limit(self.packed.tell()):
             raise self.error(
                 f"{self.path}: expected a file that expands at most {MAXIMUM_RATIO}-fold and to "
                 f"{MAXIMUM_EXPANDED_BYTES / 1e9:.0f} GB, got more than {self.count / 1e6:.0f} MB out of "

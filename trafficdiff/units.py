@@ -15,7 +15,19 @@ from trafficdiff.errors import Faults, InputError
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["QUANTITIES", "Quantity", "as_quantity", "attributes", "check_dataset", "with_attributes"]
+__all__ = [
+    "METRES_PER_KILOMETRE",
+    "QUANTITIES",
+    "SECONDS_PER_HOUR",
+    "Quantity",
+    "as_quantity",
+    "attributes",
+    "check_dataset",
+    "with_attributes",
+]
+
+METRES_PER_KILOMETRE: Final = 1_000.0
+SECONDS_PER_HOUR: Final = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,6 @@ _EDGE = ("edge",)
 _CLOCK = ("clock",)
 _TIME = ("time",)
 _AREA = ()
-_TRIP = ("trip",)
 _LEADING = ("scenario", "sample")
 _SUM = "time: sum"
 _MEAN = "time: mean"

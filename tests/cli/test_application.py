@@ -12,7 +12,7 @@ import pytest
 from trafficdiff.datatypes.scenario import read_scenario, scenario_schema
 from trafficdiff.resources import bundled
 
-VERBS = ("doctor", "build", "init", "schema", "sample", "run", "demo", "serve")
+VERBS = ("doctor", "build", "init", "schema", "sample", "run", "evaluate", "demo", "serve")
 
 
 def trafficdiff(*words: str | Path, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -80,6 +80,14 @@ def test_a_window_that_ends_before_it_begins_writes_nothing(tmp_path: Path) -> N
 def test_schema_prints_the_schema() -> None:
     said = trafficdiff("schema")
     assert json.loads(said.stdout) == json.loads(json.dumps(scenario_schema()))
+
+
+def test_a_schema_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = trafficdiff("schema", "-o", tmp_path / "file" / "schema.json")
+    assert said.returncode == 1
+    assert said.stderr.startswith("error: ")
+    assert "Traceback" not in said.stderr
 
 
 def test_the_committed_schema_is_the_published_one() -> None:

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.towns import UTM_OFFSET, make_town
-from trafficdiff.datatypes.vehicles import class_mask
+from trafficdiff.datatypes.vehicles import ALL_CLASSES, class_mask
 from trafficdiff.errors import InputError, NetworkError
 
 if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
+
+CAR, BUS = class_mask(["passenger"]), class_mask(["bus"])
 
 
 def changed(graph: RoadGraph, **changes: Any) -> RoadGraph:
@@ -183,3 +185,30 @@ def test_arrays_that_do_not_fit_together_are_refused(square_town: RoadGraph, cha
 def test_a_graph_cannot_be_changed(square_town: RoadGraph) -> None:
     with pytest.raises(ValueError, match="read-only"):
         square_town.length_m[0] = 1.0
+
+
+def successions_by_name(graph: RoadGraph, mask: int) -> set[tuple[str, str]]:
+    left, entered = graph.successions(mask)
+    return {(graph.edge_id[a], graph.edge_id[b]) for a, b in zip(left, entered, strict=True)}
+
+
+def test_square_town_has_one_way_on_from_every_edge(square_town: RoadGraph) -> None:
+    assert successions_by_name(square_town, CAR) == {
+        ("A-B", "B-D"), ("B-D", "D-C"), ("D-C", "C-A"), ("C-A", "A-B"),
+        ("B-A", "A-C"), ("A-C", "C-D"), ("C-D", "D-B"), ("D-B", "B-A"),
+    }  # fmt: skip
+
+
+def test_a_closed_edge_is_neither_entered_nor_left_by_the_class() -> None:
+    nodes = {"A": (0.0, 0.0), "B": (100.0, 0.0), "C": (200.0, 0.0), "D": (300.0, 0.0)}
+    town = make_town(nodes, [("A", "B"), ("B", "C"), ("C", "D")], allowed={"B-C": BUS})
+    assert successions_by_name(town, CAR) == set()
+    assert successions_by_name(town, BUS) == {("A-B", "B-C"), ("B-C", "C-D")}
+
+
+@pytest.mark.parametrize("closed", ["A-B", "B-C"])
+def test_a_turn_that_claims_to_be_open_does_not_open_the_edges(closed: str) -> None:
+    nodes = {"A": (0.0, 0.0), "B": (100.0, 0.0), "C": (200.0, 0.0)}
+    town = make_town(nodes, [("A", "B"), ("B", "C")], allowed={closed: BUS})
+    open_turns = dataclasses.replace(town, successor_classes=np.full(1, ALL_CLASSES))
+    assert successions_by_name(open_turns, CAR) == set()

@@ -148,7 +148,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, suffix, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StoreError, match="No space left"):
+    with pytest.raises(StoreError, match="no space left"):
         write_trips(make_trips(square_town(), [BACK]), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

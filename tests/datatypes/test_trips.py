@@ -32,6 +32,21 @@ def test_sums_along_routes_are_sums_of_edges():
     assert trips.route_lengths.tolist() == [2, 1]
 
 
+@pytest.mark.parametrize(
+    ("provenance", "origin"),
+    [
+        ({"synthetic": "yes: made by the baseline 'gravity'"}, "synthetic demand"),
+        ({"synthetic": "true"}, "synthetic demand"),
+        ({"synthetic": "no"}, "given trips, replayed"),
+        ({}, "given trips, replayed"),
+    ],
+)
+def test_trips_are_synthetic_only_where_their_provenance_says_so(provenance, origin):
+    trips = make(provenance=provenance)
+    assert trips.origin == origin
+    assert trips.are_synthetic is (origin == "synthetic demand")
+
+
 def test_the_arrays_cannot_be_written():
     with pytest.raises(ValueError, match="read-only"):
         make().edges[0] = 1

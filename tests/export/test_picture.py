@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.graph import RoadGraph
 
-STYLE = MapStyle(title="a town", legend="index", low=1.0, high=4.0, size_inches=(4, 4))
+STYLE = MapStyle(title="a town", legend="index", demand="given trips, replayed", low=1.0, high=4.0, size_inches=(4, 4))
 YELLOW, PURPLE = (253, 231, 37), (68, 1, 84)
 """The two ends of viridis."""
 
@@ -52,5 +52,5 @@ def test_water_lies_below_the_roads(square_town: RoadGraph, tmp_path: Path) -> N
 def test_the_file_itself_names_the_source(square_town: RoadGraph, tmp_path: Path) -> None:
     draw_map(square_town, np.full(8, 2.0), style=STYLE, path=tmp_path / "a.png", background=None)
     with Image.open(tmp_path / "a.png") as image:
-        assert image.text["Description"] == ATTRIBUTION
+        assert image.text["Description"] == f"{ATTRIBUTION} · given trips, replayed"
         assert "OpenStreetMap" in ATTRIBUTION

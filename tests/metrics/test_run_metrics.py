@@ -63,7 +63,7 @@ def test_every_variable_says_unit_meaning_and_how_it_stands_for_its_interval() -
     assert "cell_methods" not in data["completion_share"].attrs
     assert data["level_of_service"].attrs["flag_meanings"] == "A B C D E F"
     assert data.attrs["Conventions"] == "CF-1.11"
-    assert "Synthetic" in data.attrs["comment"]
+    assert "not observed" in data.attrs["comment"]
 
 
 def test_provenance_of_the_simulation_is_kept() -> None:

@@ -213,6 +213,7 @@ def test_real_extract_is_built(data_folder: Path, tmp_path: Path, name: str, lef
 
 
 @pytest.mark.data
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "city",
     [

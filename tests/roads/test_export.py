@@ -83,7 +83,7 @@ def test_the_geopackage_holds_both_layers_with_lists_as_text(tmp_path: Path) -> 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="check the path"):
+    with pytest.raises(StoreError, match="choose a folder that you may write to"):
         write_geopackage(cut_town(), tmp_path / "file" / "town.gpkg")
 
 

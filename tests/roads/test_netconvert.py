@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -89,9 +88,7 @@ def test_bicycles_and_further_classes_keep_their_ways(tmp_path: Path) -> None:
 
 
 def test_million_lanes_do_not_keep_it_busy(tmp_path: Path) -> None:
-    started = time.monotonic()
-    run(tmp_path, ways=with_tags(101, lanes="999999"))
-    assert time.monotonic() - started < 20
+    assert run(tmp_path, ways=with_tags(101, lanes="999999")).cpu_s < 20
     assert read_net(tmp_path / "plain.net.xml").lanes.max() <= 2
 
 

@@ -71,6 +71,7 @@ def test_tags_decide_the_category(tags: dict[str, str], category: str | None) ->
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_categories_are_the_columns_of_the_commuting_corpus(data_folder: Path) -> None:
     columns = json.loads((data_folder / "commuting" / "columns.json").read_text())
     assert list(POI_CATEGORIES) == columns["pois"]

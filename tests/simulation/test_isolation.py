@@ -149,5 +149,6 @@ def test_an_outside_client_takes_part_over_the_loopback_alone(cross: RoadGraph, 
 
 
 def test_a_free_port_can_be_listened_on() -> None:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", free_port()))
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)) as server:
+        assert server.getsockname() == ("127.0.0.1", port)

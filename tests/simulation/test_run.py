@@ -128,7 +128,7 @@ def test_a_stopped_sumo_ends_at_the_deadline_with_its_whole_group(
     with signalling(victim, signal.SIGSTOP, times=1) as hit, pytest.raises(DeadlineError, match="within 2 s"):
         run(grid_graph, tmp_path, control=control, deadline_s=2, **LONG)
     assert hit
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 30  # left alone, a stopped process never ends
     assert not children_named("sumo", "python")
     assert outputs_in(tmp_path) == []
 
@@ -297,10 +297,10 @@ def test_departures_in_the_last_second_reconcile_without_time_to_clear(cross: Ro
     assert (result.counts.arrived, result.counts.running, result.counts.waiting) == (1, 1, 1)
 
 
-def test_the_result_says_that_it_is_synthetic_and_from_which_seed(grid_replay: Any) -> None:
+def test_the_result_says_that_it_is_simulated_from_which_trips_and_seed(grid_replay: Any) -> None:
     attributes = grid_replay.result.data.attrs
     assert attributes["Conventions"] == "CF-1.11"
-    assert "synthetic" in attributes["comment"]
+    assert attributes["comment"] == "simulated, not observed; given trips, replayed: not stated"
     assert attributes["seed"] == 5
     assert attributes["source"].startswith("SUMO 1.28")
     for name in ("sampled_time", "co2_mass", "vehicles_running", "time", "clock"):

@@ -105,5 +105,14 @@ def test_the_statement_names_model_data_and_seed(net: Path) -> None:
         assert part in statement
 
 
+def test_only_trips_from_a_file_can_be_given_and_the_statement_says_so(net: Path) -> None:
+    record = _collect(net).model_dump() | {"trips_source": f"file {'ab' * 32}", "demand_data": "the file trips.rou.xml"}
+    given = Provenance.model_validate({**record, "synthetic": False})
+    assert given.statement.startswith("Given trips, replayed by trafficdiff")
+    assert "from the file trips.rou.xml" in given.statement
+    assert "ynthetic" not in given.statement
+    assert Provenance.model_validate(record).statement.startswith("Synthetic traffic, simulated by")
+
+
 def test_versions_name_python_and_sumo() -> None:
     assert {"trafficdiff", "python", "eclipse-sumo", "numpy", "zarr"} <= set(installed_versions())

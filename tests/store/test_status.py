@@ -58,9 +58,9 @@ _READER = """
 import sys, time
 from pathlib import Path
 from trafficdiff.store.status import read_status
-seen, end = set(), time.monotonic() + 1.0
+seen, end, at_last = set(), time.monotonic() + 1.0, time.monotonic() + 60.0
 print("ready", flush=True)
-while time.monotonic() < end:
+while time.monotonic() < end or (len(seen) <= 3 and time.monotonic() < at_last):
     seen.add(read_status(Path(sys.argv[1])).progress)
 print(len(seen))
 """

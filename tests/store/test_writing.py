@@ -49,6 +49,7 @@ def test_every_file_of_numbers_says_that_it_is_synthetic_and_from_what(
     assert metadata[b"source"].decode() == expected
     notice = (run_directory / layout.NOTICE).read_text(encoding="utf-8")
     assert expected in notice
+    assert "No row describes a real person's trip." in notice
     assert "Open Database License" in notice
 
 

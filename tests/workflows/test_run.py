@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from tests.cli.test_application import trafficdiff
 from trafficdiff.datatypes.track_files import read_tracks_table
+from trafficdiff.datatypes.trip_files import read_trips, write_trips
 from trafficdiff.errors import StoreError
 from trafficdiff.roads.netfile import read_net
 from trafficdiff.store.reading import open_run
@@ -19,6 +22,7 @@ from trafficdiff.workflows.run import run_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trafficdiff.store.reading import StoredRun
     from trafficdiff.workflows.outcome import Outcome
 
 pytestmark = pytest.mark.sumo
@@ -98,6 +102,30 @@ def test_the_command_in_the_run_makes_the_numbers_again(outcome: Outcome, tmp_pa
     assert again.returncode == 0, again.output
     statistics = (tmp_path / "copy" / "simulation" / "statistics.xml").read_text()
     assert 'loaded="60"' in statistics
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_a_run_of_a_trip_file_says_whether_its_trips_were_made_or_given(
+    outcome: Outcome, tmp_path: Path, grid_net: Path, synthetic: bool
+) -> None:
+    trips = read_trips(open_run(outcome.directory).trips_path, read_net(grid_net))
+    write_trips(trips if synthetic else replace(trips, provenance={}), tmp_path / "counted.parquet")
+    path = write_scenario(tmp_path, grid_net, demand={"kind": "file", "path": "counted.parquet"})
+    run_file(path, directory=tmp_path / "run")
+    stored = open_run(tmp_path / "run")
+    notice = (tmp_path / "run" / "NOTICE.txt").read_text(encoding="utf-8")
+    assert stored.provenance.synthetic is synthetic
+    assert stored.provenance.demand_data == "the file counted.parquet"
+    assert stored.metrics.data.attrs["synthetic"] == str(synthetic).lower()
+    assert ("No row describes a real person's trip." in notice) is synthetic
+    with Image.open(tmp_path / "run" / "pictures" / "travel_time_index.png") as picture:
+        said = (stored.provenance.statement, notice, *map(str, picture.text.values()), *map(str, _attributes(stored)))
+    assert any("synthetic" in words.lower() for words in said) is synthetic
+    assert any("given trips" in words.lower() for words in said) is not synthetic
+
+
+def _attributes(stored: StoredRun) -> list[object]:
+    return [*stored.result.data.attrs.values(), *stored.metrics.data.attrs.values()]
 
 
 def test_a_run_is_never_overwritten(outcome: Outcome) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from trafficdiff import __version__
-from trafficdiff.cli import build, demo, doctor, init, run, sample, serve
+from trafficdiff.cli import build, demo, doctor, evaluate, init, run, sample, serve
 from trafficdiff.cli.output import error_object, print_json
 from trafficdiff.errors import TrafficdiffError
 
@@ -38,6 +38,7 @@ for verb, command in (
     ("schema", init.schema),
     ("sample", sample.sample),
     ("run", run.run),
+    ("evaluate", evaluate.evaluate),
     ("demo", demo.demo),
     ("serve", serve.serve),
 ):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from trafficdiff.cli.output import JsonOption, print_json
+from trafficdiff.publish import publishing_file
 
 __all__ = ["init", "schema"]
 
@@ -41,4 +42,5 @@ def schema(
     if output is None:
         typer.echo(text)
     else:
-        output.write_text(text + "\n", encoding="utf-8")
+        with publishing_file(output) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")

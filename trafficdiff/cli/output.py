@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trafficdiff.errors import TrafficdiffError
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["JsonOption", "error_object", "print_json", "print_table", "showing_progress"]
+__all__ = ["JsonOption", "error_object", "json_text", "print_grid", "print_json", "print_table", "showing_progress"]
 
 _QUIET_S: Final = 2.0
 """Nothing is shown before this time: quick commands stay quiet."""
@@ -34,8 +34,13 @@ def error_object(error: TrafficdiffError) -> dict[str, str | int]:
 
 
 def print_json(content: Mapping[str, Any]) -> None:
-    """Print one JSON object on stdout; NaN and infinities become null, paths and dates become text."""
-    typer.echo(json.dumps(_plain(content), ensure_ascii=False, allow_nan=False, indent=2))
+    """Print one JSON object on stdout, as `json_text` writes it."""
+    typer.echo(json_text(content))
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """Return content as JSON; NaN and infinities become null, paths and dates become text."""
+    return json.dumps(_plain(content), ensure_ascii=False, allow_nan=False, indent=2)
 
 
 def _plain(value: Any) -> Any:
@@ -61,6 +66,19 @@ def print_table(title: str, rows: Sequence[tuple[str, str]], *, headings: tuple[
     for name, value in rows:
         table.add_row(name, value)
     Console(width=None if sys.stdout.isatty() else 100).print(table)
+
+
+def print_grid(title: str, rows: Sequence[Sequence[str]], *, headings: Sequence[str]) -> None:
+    """Print a table of any number of columns on stdout; the first column holds names."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 @contextmanager

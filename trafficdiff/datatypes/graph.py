@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trafficdiff.datatypes.vehicles import VEHICLE_CLASSES, class_mask
-from trafficdiff.errors import Faults, InputError, NetworkError
+from trafficdiff.datatypes.vehicles import class_bit
+from trafficdiff.errors import Faults, NetworkError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,7 +120,7 @@ class RoadGraph:
         for what, ids in (("edge", self.edge_id), ("node", self.node_id)):
             if len(set(ids)) != len(ids):
                 faults.add(f"expected unique {what} ids, got {len(ids) - len(set(ids))} that appear twice")
-        if not (self.allowed_classes & class_mask(["passenger"])).any():
+        if not (self.allowed_classes & class_bit("passenger")).any():
             faults.add(
                 f"expected at least one edge that a passenger car may use, got none among {self.edge_count} edges; "
                 "the extract may hold only footways or railways"
@@ -202,12 +202,29 @@ class RoadGraph:
         InputError
             If SUMO does not know the class.
         """
-        if vehicle_class not in VEHICLE_CLASSES:
-            raise InputError(
-                f"expected one of SUMO's vehicle classes, got {vehicle_class!r}; "
-                f"use one of {', '.join(VEHICLE_CLASSES)}"
-            )
-        return np.asarray((self.allowed_classes & class_mask([vehicle_class])) != 0)
+        return np.asarray((self.allowed_classes & class_bit(vehicle_class)) != 0)
+
+    @property
+    def successor_sources(self) -> NDArray[np.int64]:
+        """Edge that each allowed succession leaves, shape (S,); `successor_edges` are the edges entered."""
+        return np.repeat(np.arange(self.edge_count), np.diff(self.successor_offsets))
+
+    def successions(self, mask: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Return the pairs of edges that a vehicle class may drive one after the other.
+
+        Parameters
+        ----------
+        mask
+            Bit of the vehicle class.
+
+        Returns
+        -------
+        Edges left and edges entered, shape (S',) each; both edges and the turn between them are open to the class.
+        """
+        left, entered = self.successor_sources, self.successor_edges
+        open_to_class = self.allowed_classes & mask
+        usable = (self.successor_classes & open_to_class[left] & open_to_class[entered]) != 0
+        return left[usable], entered[usable]
 
     @cached_property
     def midpoint_xy(self) -> NDArray[np.float64]:

@@ -75,8 +75,8 @@ class SimulationResult:
     Parameters
     ----------
     data
-        Dims ``time``, ``edge`` and ``clock``; variables of `trafficdiff.units` with their units. Missing
-        (no vehicle seen) is NaN for means and 0 for counts and sums.
+        Dims ``time``, ``edge`` and ``clock``; variables of `trafficdiff.units` with their units. Where no vehicle
+        was seen, counts, sums and the occupancy are 0.
     trips
         One row a trip, columns `TRIP_COLUMNS`.
     counts

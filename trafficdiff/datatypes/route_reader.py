@@ -103,9 +103,7 @@ def read_routes(
     if content.refused:
         what = ", ".join(f"{count} {_UNROUTED[tag]}" for tag, count in sorted(content.refused.items()))
         content.fault(f"expected vehicles with routes, got {what}; route them first, for example with duarouter")
-    types, kind = content.book.assign(content.kind, content.faults)
-    content.faults.raise_if_any(TripError)
-    order, depart_s, window_s = _in_order(content, window_s)
+    order, common = _in_order(content, window_s)
     lengths = np.array(content.lengths, np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     edges = np.array(content.edges, np.int32)
@@ -115,14 +113,10 @@ def read_routes(
     for row, values in content.charge.items():
         charge[:, row] = values
     return TripSet(
-        graph=graph,
+        **common,
         trip_id=np.array(content.trip_id, object)[order],
-        depart_s=depart_s,
-        window_s=window_s,
         offsets=np.concatenate([[0], np.cumsum(lengths[order])]),
         edges=edges,
-        vehicle_type=kind[order],
-        vehicle_types=types,
         state_of_charge=charge[0][order],
         battery_kwh=charge[1][order],
         charging_stops=_stop_table(content, order),
@@ -146,23 +140,17 @@ def read_requests(
         content.fault(
             f"expected trips from edge to edge, got {what}; write them out as trips, for example with od2trips"
         )
-    types, kind = content.book.assign(content.kind, content.faults)
-    content.faults.raise_if_any(TripError)
-    order, depart_s, window_s = _in_order(content, window_s)
+    order, common = _in_order(content, window_s)
     lengths = np.array(content.lengths, np.int64)
     ends = np.cumsum(lengths)
     edges = np.array(content.edges, np.int32)
     vias = [edges[ends[row] - lengths[row] + 1 : ends[row] - 1] for row in order]
     return Agents(
-        graph=graph,
+        **common,
         origin=edges[ends - lengths][order],
         destination=edges[ends - 1][order],
-        depart_s=depart_s,
-        window_s=window_s,
         via_offsets=np.concatenate([[0], np.cumsum(lengths[order] - 2)]),
         via_edges=np.concatenate(vias),
-        vehicle_type=kind[order],
-        vehicle_types=types,
     )
 
 
@@ -303,10 +291,10 @@ def _seconds(text: str, content: _Content, vehicle: str) -> float:
     return sum(value * factor for value, factor in zip(reversed(values), factors, strict=False))
 
 
-def _in_order(
-    content: _Content, window_s: tuple[float, float] | None
-) -> tuple[NDArray[np.int64], NDArray[np.float64], tuple[float, float]]:
-    """Return the order of departure, the departures in it, and the window."""
+def _in_order(content: _Content, window_s: tuple[float, float] | None) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    """Return the order of departure, and the fields of trips and agents alike in it; raise what was at fault."""
+    types, kind = content.book.assign(content.kind, content.faults)
+    content.faults.raise_if_any(TripError)
     depart_s = np.array(content.depart_s)
     order = np.argsort(depart_s, kind="stable")
     late = int((depart_s < np.fmax.accumulate(depart_s)).sum())
@@ -316,7 +304,13 @@ def _in_order(
         finite = depart_s[np.isfinite(depart_s)]
         whole = (float(np.floor(finite.min())), float(np.floor(finite.max()) + 1)) if len(finite) else (0.0, 1.0)
         window_s = content.header.get("window_s", whole)
-    return order, depart_s[order], window_s
+    return order, {
+        "graph": content.graph,
+        "depart_s": depart_s[order],
+        "window_s": window_s,
+        "vehicle_type": kind[order],
+        "vehicle_types": types,
+    }
 
 
 def _stop_table(content: _Content, order: NDArray[np.int64]) -> Any:

@@ -6,18 +6,17 @@ trip set. SUMO itself computes with milliseconds.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 from typing import TYPE_CHECKING
 
+from trafficdiff.datatypes.road_lists import read_road_lists
 from trafficdiff.datatypes.route_reader import read_requests, read_routes
 from trafficdiff.datatypes.route_writer import write_routes
 from trafficdiff.datatypes.trip_parquet import read_parquet, write_parquet
-from trafficdiff.errors import StoreError, TripError
+from trafficdiff.errors import TripError
+from trafficdiff.publish import publishing_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from trafficdiff.datatypes.agents import Agents
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["read_agents", "read_trips", "write_trips"]
 
 _XML = (".xml", ".xml.gz")
+_ROAD_LISTS = (".txt", ".txt.gz")
 
 
 def write_trips(trips: TripSet, path: Path) -> None:
@@ -47,10 +47,10 @@ def write_trips(trips: TripSet, path: Path) -> None:
         If the file cannot be written.
     """
     if path.name.endswith(".parquet"):
-        with _whole(path) as temporary:
+        with publishing_file(path) as temporary:
             write_parquet(trips, temporary)
     elif path.name.endswith(_XML):
-        with _whole(path) as temporary:
+        with publishing_file(path) as temporary:
             write_routes(trips, temporary)
     else:
         raise _unknown_format(path)
@@ -68,7 +68,8 @@ def read_trips(
     Parameters
     ----------
     path
-        A ``.parquet``, ``.rou.xml`` or ``.rou.xml.gz`` file; any SUMO route file will do.
+        A ``.parquet``, ``.rou.xml`` or ``.rou.xml.gz`` file; any SUMO route file will do. ``.txt[.gz]`` are flows
+        with road lists (`trafficdiff.datatypes.road_lists`).
     graph
         The net that the routes are on.
 
@@ -90,6 +91,8 @@ def read_trips(
         return read_parquet(path, graph, window_s=window_s)
     if path.name.endswith(_XML):
         return read_routes(path, graph, window_s=window_s, type_files=type_files)
+    if path.name.endswith(_ROAD_LISTS):
+        return read_road_lists(path, graph, window_s=window_s)
     raise _unknown_format(path)
 
 
@@ -126,20 +129,3 @@ def read_agents(
 
 def _unknown_format(path: Path) -> TripError:
     return TripError(f"{path}: expected a name ending in .parquet, .rou.xml or .rou.xml.gz, got {path.name!r}")
-
-
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, and put it in place when the block ends without an error."""
-    temporary = path.with_name(f".{secrets.token_hex(4)}.partial.{path.name}")
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: expected to write trips, got {error.strerror or error}; choose another folder or free some space"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

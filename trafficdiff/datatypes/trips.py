@@ -47,8 +47,7 @@ def illegal_turns(
     Shape (P,), True where there is no connection, or none that the class may use.
     """
     count = np.int64(graph.edge_count)
-    sources = np.repeat(np.arange(count), np.diff(graph.successor_offsets))
-    keys = sources * count + graph.successor_edges
+    keys = graph.successor_sources * count + graph.successor_edges
     order = np.argsort(keys, kind="stable")
     wanted = from_edges.astype(np.int64) * count + to_edges
     if not len(keys):
@@ -83,7 +82,8 @@ class TripSet:
     charging_stops
         Second table, columns `CHARGING_STOP_COLUMNS`; None if nobody charges on the way.
     provenance
-        How the trips came to be (model or baseline, data, seed); travels into every file.
+        How the trips came to be (model or baseline, data, seed); travels into every file. Trips are synthetic where
+        ``synthetic`` begins with "yes" or "true".
 
     Raises
     ------
@@ -190,6 +190,16 @@ class TripSet:
     def route_lengths(self) -> NDArray[np.int64]:
         """Number of edges of each route, shape (T,)."""
         return np.diff(self.offsets)
+
+    @property
+    def are_synthetic(self) -> bool:
+        """Whether the provenance says that the trips were made, not given; trips that say nothing count as given."""
+        return self.provenance.get("synthetic", "").lower().startswith(("yes", "true"))
+
+    @property
+    def origin(self) -> str:
+        """What to call the trips beside whatever is made from them."""
+        return "synthetic demand" if self.are_synthetic else "given trips, replayed"
 
     def sum_over_route(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the sum of an edge quantity (shape (E,)) along each route, shape (T,)."""

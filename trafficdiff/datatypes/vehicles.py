@@ -10,12 +10,21 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from trafficdiff.errors import TripError
+from trafficdiff.errors import InputError, TripError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ALL_CLASSES", "IGNORING", "VEHICLE_CLASSES", "VEHICLE_TYPES", "VehicleType", "class_mask", "class_names"]
+__all__ = [
+    "ALL_CLASSES",
+    "IGNORING",
+    "VEHICLE_CLASSES",
+    "VEHICLE_TYPES",
+    "VehicleType",
+    "class_bit",
+    "class_mask",
+    "class_names",
+]
 
 VEHICLE_CLASSES: Final[tuple[str, ...]] = (
     "private", "emergency", "authority", "army", "vip", "passenger", "hov", "taxi", "bus", "coach",
@@ -29,6 +38,21 @@ ALL_CLASSES: Final[int] = (1 << len(VEHICLE_CLASSES)) - 1
 IGNORING: Final = "ignoring"
 """The class that may use every lane whatever its permissions (``SVC_IGNORING``)."""
 _BIT: Final[dict[str, int]] = {name: 1 << bit for bit, name in enumerate(VEHICLE_CLASSES)}
+
+
+def class_bit(name: str) -> int:
+    """Return the bit of one vehicle class.
+
+    Raises
+    ------
+    InputError
+        If SUMO does not know the class.
+    """
+    if name not in _BIT:
+        raise InputError(
+            f"expected one of SUMO's vehicle classes, got {name!r}; use one of {', '.join(VEHICLE_CLASSES)}"
+        )
+    return _BIT[name]
 
 
 def class_mask(names: Iterable[str]) -> int:

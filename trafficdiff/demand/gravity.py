@@ -47,23 +47,8 @@ def gravity_agents(
 ) -> Agents:
     """Return agents with origins by edge length and destinations by edge length and deterrence.
 
-    Parameters
-    ----------
-    graph
-        The roads.
-    demand
-        Number of trips, profile, vehicle mix, electric share, fringe factor, deterrence.
-    window_s
-        Begin and end of the departures [s].
-    generator
-        Source of randomness.
-
-    Raises
-    ------
-    TripError
-        If a vehicle class of the mix has no trip that it could make.
-    ScenarioError
-        If the window and the profile do not meet.
+    Parameters and errors are those of `trafficdiff.demand.trip_ends.sample_agents`; where the demand states no
+    deterrence, `DETERRENCE_PER_S` holds.
     """
     beta = DETERRENCE_PER_S if demand.deterrence_per_s is None else demand.deterrence_per_s
     return sample_agents(

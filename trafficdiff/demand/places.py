@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trafficdiff.demand.successions import allowed_successions, reverse_edges
+from trafficdiff.demand.successions import reverse_edges
 from trafficdiff.errors import TripError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def find_places(graph: RoadGraph, kind: VehicleType) -> Places:
     TripError
         If no trip is possible for the vehicle class.
     """
-    left, entered = allowed_successions(graph, mask=kind.mask)
+    left, entered = graph.successions(kind.mask)
     count = graph.edge_count
     reverse = reverse_edges(graph)
     turns_back = reverse[left] == entered

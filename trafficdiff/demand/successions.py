@@ -20,28 +20,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.graph import RoadGraph
 
-__all__ = ["allowed_successions", "reverse_edges", "succession_costs"]
-
-
-def allowed_successions(graph: RoadGraph, *, mask: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the pairs of edges that a vehicle class may drive one after the other.
-
-    Parameters
-    ----------
-    graph
-        The roads.
-    mask
-        Bit of the vehicle class.
-
-    Returns
-    -------
-    Edges left and edges entered, shape (S',) each; both edges and the turn between them are open to the class.
-    """
-    left = np.repeat(np.arange(graph.edge_count), np.diff(graph.successor_offsets))
-    entered = graph.successor_edges
-    open_to_class = graph.allowed_classes & mask
-    usable = (graph.successor_classes & mask & open_to_class[left] & open_to_class[entered]) != 0
-    return left[usable], entered[usable]
+__all__ = ["reverse_edges", "succession_costs"]
 
 
 def succession_costs(graph: RoadGraph, *, mask: int, edge_time_s: NDArray[np.float64]) -> csr_matrix:
@@ -58,7 +37,7 @@ def succession_costs(graph: RoadGraph, *, mask: int, edge_time_s: NDArray[np.flo
     """
     from scipy.sparse import csr_matrix
 
-    left, entered = allowed_successions(graph, mask=mask)
+    left, entered = graph.successions(mask)
     shape = (graph.edge_count, graph.edge_count)
     return csr_matrix((edge_time_s[entered], (left, entered)), shape=shape)
 

@@ -24,23 +24,7 @@ def uniform_agents(
     With a fringe factor of 1 every origin has the same weight, and so has every destination that can be reached
     from it.
 
-    Parameters
-    ----------
-    graph
-        The roads.
-    demand
-        Number of trips, profile, vehicle mix, electric share, fringe factor.
-    window_s
-        Begin and end of the departures [s].
-    generator
-        Source of randomness.
-
-    Raises
-    ------
-    TripError
-        If a vehicle class of the mix has no trip that it could make.
-    ScenarioError
-        If the window and the profile do not meet.
+    Parameters and errors are those of `trafficdiff.demand.trip_ends.sample_agents`.
     """
     return sample_agents(
         graph,

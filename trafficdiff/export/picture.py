@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MapStyle", "draw_map"]
 
-ATTRIBUTION: Final = "© OpenStreetMap contributors (ODbL) · simulated with SUMO · synthetic demand"
+ATTRIBUTION: Final = "© OpenStreetMap contributors (ODbL) · simulated with SUMO"
 _BACKGROUND: Final[dict[str, str]] = {
     "water": "#cfe3ee",
     "green": "#e0ecd8",
@@ -36,6 +36,8 @@ class MapStyle:
     ----------
     title, legend
         What is shown, and what the colour bar says.
+    demand
+        Where the trips come from, in the words that stand below the map (`TripSet.origin`).
     low, high
         Values at the ends of the colour scale.
     palette
@@ -46,6 +48,7 @@ class MapStyle:
 
     title: str
     legend: str
+    demand: str
     low: float
     high: float
     palette: str = "viridis_r"
@@ -90,8 +93,9 @@ def draw_map(
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
     _draw_scale(axes, left=left + margin, bottom=bottom + margin, width_m=right - left)
-    figure.text(0.01, 0.004, ATTRIBUTION, fontsize=7, color="#555555")
-    figure.savefig(path, dpi=130, metadata={"Title": style.title, "Description": ATTRIBUTION})
+    credit = f"{ATTRIBUTION} · {style.demand}"
+    figure.text(0.01, 0.004, credit, fontsize=7, color="#555555")
+    figure.savefig(path, dpi=130, metadata={"Title": style.title, "Description": credit})
 
 
 def _draw_background(axes: Axes, graph: RoadGraph, background: Mapping[str, Any]) -> None:

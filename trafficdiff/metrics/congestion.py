@@ -15,9 +15,9 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from trafficdiff.units import as_quantity
+from trafficdiff.units import METRES_PER_KILOMETRE, SECONDS_PER_HOUR, as_quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,20 +34,17 @@ __all__ = [
     "traversals",
 ]
 
-_SECONDS_PER_HOUR: Final = 3600.0
-_METRES_PER_KILOMETRE: Final = 1000.0
-
 
 def flow(data: xr.Dataset) -> xr.DataArray:
     """Return vehicles past a point of the edge per hour [h-1]: distance driven over length and time (Edie 1963)."""
     region = data["edge_length"] * data["interval_length"]
-    return as_quantity(data["travel_distance"] / region * _SECONDS_PER_HOUR, "flow")
+    return as_quantity(data["travel_distance"] / region * SECONDS_PER_HOUR, "flow")
 
 
 def density(data: xr.Dataset) -> xr.DataArray:
     """Return vehicles per kilometre of edge, all lanes [km-1]: time spent over length and time (Edie 1963)."""
     region = data["edge_length"] * data["interval_length"]
-    return as_quantity(data["sampled_time"] / region * _METRES_PER_KILOMETRE, "density")
+    return as_quantity(data["sampled_time"] / region * METRES_PER_KILOMETRE, "density")
 
 
 def speed(data: xr.Dataset) -> xr.DataArray:

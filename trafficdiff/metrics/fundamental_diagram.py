@@ -16,17 +16,14 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from trafficdiff.units import as_quantity
+from trafficdiff.units import METRES_PER_KILOMETRE, SECONDS_PER_HOUR, as_quantity
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["area_density", "area_flow", "area_speed"]
-
-_SECONDS_PER_HOUR: Final = 3600.0
-_METRES_PER_KILOMETRE: Final = 1000.0
 
 
 def _lane_metre_seconds(data: xr.Dataset) -> xr.DataArray:
@@ -36,13 +33,13 @@ def _lane_metre_seconds(data: xr.Dataset) -> xr.DataArray:
 def area_flow(data: xr.Dataset) -> xr.DataArray:
     """Return Edie's generalised flow per lane [h-1], shape (..., time)."""
     driven = data["travel_distance"].sum("edge")
-    return as_quantity(driven / _lane_metre_seconds(data) * _SECONDS_PER_HOUR, "area_flow")
+    return as_quantity(driven / _lane_metre_seconds(data) * SECONDS_PER_HOUR, "area_flow")
 
 
 def area_density(data: xr.Dataset) -> xr.DataArray:
     """Return Edie's generalised density per lane [km-1], shape (..., time)."""
     spent = data["sampled_time"].sum("edge")
-    return as_quantity(spent / _lane_metre_seconds(data) * _METRES_PER_KILOMETRE, "area_density")
+    return as_quantity(spent / _lane_metre_seconds(data) * METRES_PER_KILOMETRE, "area_density")
 
 
 def area_speed(data: xr.Dataset) -> xr.DataArray:

@@ -64,10 +64,12 @@ _WHOLE_AREA: Final[tuple[Callable[[xr.Dataset], xr.DataArray], ...]] = (
     area.area_travel_time_index,
     queue.max_queue_length,
 )
+_COMMENT: Final = "computed from a simulation, not observed"
+"""Where the simulation itself does not say more: its comment names the demand."""
+
 _GLOBAL: Final = {
     "Conventions": "CF-1.11",
     "title": "Traffic metrics of a simulated scenario",
-    "comment": "Synthetic: computed from a simulation, not observed.",
     "history": "computed by trafficdiff.metrics",
 }
 
@@ -104,5 +106,5 @@ def compute(result: SimulationResult) -> Metrics:
 
 def _described(metrics: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     described = with_attributes(metrics)
-    described.attrs = {**data.attrs, **_GLOBAL}
+    described.attrs = {"comment": _COMMENT, **data.attrs, **_GLOBAL}
     return described

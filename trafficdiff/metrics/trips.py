@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.metrics import reliability
+from trafficdiff.units import METRES_PER_KILOMETRE, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["count_numbers", "mean_of_completed", "trip_numbers"]
 
-_METRES_PER_KILOMETRE: Final = 1000.0
-_SECONDS_PER_HOUR: Final = 3600.0
 _MEANS: Final = {
     "mean_trip_time": "duration_s",
     "mean_trip_time_loss": "time_loss_s",
@@ -41,8 +40,8 @@ def trip_numbers(trips: pd.DataFrame) -> dict[str, float]:
     entered = trips["depart_delay_s"].to_numpy(dtype=np.float64)
     entered = entered[np.isfinite(entered)]
     return {name: mean_of_completed(trips, column) for name, column in _MEANS.items()} | {
-        "trip_kilometres": float(trips["route_length_m"].sum()) / _METRES_PER_KILOMETRE,
-        "trip_hours": float(trips["duration_s"].sum()) / _SECONDS_PER_HOUR,
+        "trip_kilometres": float(trips["route_length_m"].sum()) / METRES_PER_KILOMETRE,
+        "trip_hours": float(trips["duration_s"].sum()) / SECONDS_PER_HOUR,
         "mean_depart_delay": float(entered.mean()) if len(entered) else np.nan,
         "trip_travel_time_index": reliability.trip_travel_time_index(trips),
         "trip_planning_time_index": reliability.trip_planning_time_index(trips),

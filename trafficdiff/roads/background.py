@@ -75,12 +75,7 @@ class _Layer:
 def background(osm_files: Sequence[Path], *, bounds: Bounds | None = None) -> dict[str, Any]:
     """Return what a map shows behind the roads.
 
-    Parameters
-    ----------
-    osm_files
-        ``.osm``, ``.osm.gz`` or ``.osm.pbf``.
-    bounds
-        Box [degrees, WGS 84] as west, south, east, north; None for the extent of the files.
+    Parameters and errors are those of `trafficdiff.roads.surroundings.read_surroundings`.
 
     Returns
     -------
@@ -88,11 +83,6 @@ def background(osm_files: Sequence[Path], *, bounds: Bounds | None = None) -> di
     Each feature has ``kind`` (one of `KINDS`), ``name`` (plain text as it came, perhaps empty; escape it where
     it is shown) and ``class`` (the OSM value, ``"sea"`` for water made from coast lines). Features come in
     drawing order.
-
-    Raises
-    ------
-    NetworkError
-        If a file cannot be read.
     """
     around = read_surroundings(osm_files, bounds=bounds)
     layers = {layer.kind: layer for layer in (*_area_layers(around.areas), *_line_layers(around.lines))}

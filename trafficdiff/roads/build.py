@@ -144,17 +144,7 @@ def build(
                 on_step=on_step,
             )
         graph = dataclasses.replace(made.graph, name=name or source.name.split(".")[0])
-        record = {
-            "format": 1,
-            "name": graph.name,
-            "time_zone": time_zone or _time_zone(graph),
-            "origin": origin,
-            "sources": [source_record(part) for part in screened],
-            "versions": versions(),
-            **rights(screened, attribution),
-            **made.record,
-            **graph_record(graph),
-        }
+        record = _record(made.record, graph, screened, time_zone=time_zone, origin=origin, attribution=attribution)
         if made.extract is not None:
             on_step("joining OSM tags to the edges")
             record["warnings"] += made.extract.findings.sentences()
@@ -167,6 +157,28 @@ def build(
         _logger.warning("%s", warning)
     graph = dataclasses.replace(graph, net_path=directory.resolve() / NET_FILE)
     return Built(directory, graph, record)
+
+
+def _record(
+    made: dict[str, Any],
+    graph: RoadGraph,
+    screened: Sequence[Screened],
+    *,
+    time_zone: str,
+    origin: str,
+    attribution: str,
+) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "name": graph.name,
+        "time_zone": time_zone or _time_zone(graph),
+        "origin": origin,
+        "sources": [source_record(part) for part in screened],
+        "versions": versions(),
+        **rights(screened, attribution),
+        **made,
+        **graph_record(graph),
+    }
 
 
 def _time_zone(graph: RoadGraph) -> str:

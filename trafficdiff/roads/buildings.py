@@ -41,23 +41,13 @@ _NOT_A_BUILDING: Final = frozenset({"no", "demolished", "razed", "proposed"})
 def buildings(osm_files: Sequence[Path], *, bounds: Bounds | None = None) -> gpd.GeoDataFrame:
     """Return the buildings of OSM files whose centroid lies in the box.
 
-    Parameters
-    ----------
-    osm_files
-        ``.osm``, ``.osm.gz`` or ``.osm.pbf``.
-    bounds
-        Box [degrees, WGS 84] as west, south, east, north; None for the extent of the files.
+    Parameters and errors are those of `trafficdiff.roads.surroundings.read_surroundings`.
 
     Returns
     -------
     Polygons in lon / lat [WGS 84] with the columns ``osm_id``, ``kind`` (value of ``building``), ``levels``,
     ``levels_given`` (False where `DEFAULT_LEVELS` filled in) and ``floor_area_m2`` (footprint [m2] times levels).
     Outlines count, their ``building:part`` do not.
-
-    Raises
-    ------
-    NetworkError
-        If a file cannot be read.
     """
     import geopandas as gpd
     import shapely

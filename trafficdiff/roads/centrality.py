@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trafficdiff.datatypes.vehicles import class_mask
+from trafficdiff.datatypes.vehicles import class_bit
 from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,16 +32,9 @@ def succession_times(graph: RoadGraph, *, vehicle_class: str = "passenger") -> c
     """Return the time that each allowed turn adds [s], shape (E, E): the free-flow time of the edge turned into."""
     from scipy.sparse import csr_array
 
-    mask = class_mask([vehicle_class])
-    source = np.repeat(np.arange(graph.edge_count), np.diff(graph.successor_offsets))
-    target = graph.successor_edges
-    allowed = (
-        ((graph.successor_classes & mask) != 0)
-        & graph.drivable(vehicle_class)[source]
-        & graph.drivable(vehicle_class)[target]
-    )
-    seconds = graph.free_flow_time_s[target[allowed]]
-    return csr_array((seconds, (source[allowed], target[allowed])), shape=(graph.edge_count, graph.edge_count))
+    left, entered = graph.successions(class_bit(vehicle_class))
+    shape = (graph.edge_count, graph.edge_count)
+    return csr_array((graph.free_flow_time_s[entered], (left, entered)), shape=shape)
 
 
 def travel_times(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trafficdiff.datatypes.vehicles import class_mask
+from trafficdiff.datatypes.vehicles import class_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,10 +51,8 @@ def connectivity(graph: RoadGraph, *, vehicle_class: str = "passenger") -> Conne
 
     open_edges = graph.drivable(vehicle_class)
     count = graph.edge_count
-    source = np.repeat(np.arange(count), np.diff(graph.successor_offsets))
-    target = graph.successor_edges
-    allowed = (graph.successor_classes & class_mask([vehicle_class])) != 0
-    turns = coo_array((np.ones(allowed.sum(), np.int8), (source[allowed], target[allowed])), shape=(count, count))
+    left, entered = graph.successions(class_bit(vehicle_class))
+    turns = coo_array((np.ones(len(left), np.int8), (left, entered)), shape=(count, count))
     _, strong = connected_components(turns, directed=True, connection="strong")
     _, weak = connected_components(turns, directed=True, connection="weak")
     sizes = np.bincount(strong[open_edges])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trafficdiff.errors import StoreError
+from trafficdiff.publish import publishing_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,8 @@ def write_graphml(graph: RoadGraph, path: Path) -> None:
     import osmnx
 
     made = to_networkx(graph)
-    _write(path, lambda partial: osmnx.save_graphml(made, partial))
+    with publishing_file(path) as temporary:
+        osmnx.save_graphml(made, temporary)
 
 
 def write_geopackage(graph: RoadGraph, path: Path) -> None:
@@ -64,30 +66,15 @@ def write_geopackage(graph: RoadGraph, path: Path) -> None:
     StoreError
         If the file cannot be written.
     """
-    nodes, edges = _flat(graph.nodes.reset_index()), _flat(graph.edges.reset_index())
-
-    def write(partial: Path) -> None:
-        nodes.to_file(partial, layer="nodes", driver="GPKG", engine="pyogrio")
-        edges.to_file(partial, layer="edges", driver="GPKG", engine="pyogrio", mode="a")
-
-    _write(path, write)
-
-
-def _write(path: Path, write: Any) -> None:
-    """Write beside the target, then rename, so that no half-written file bears the name."""
     from pyogrio.errors import DataSourceError
 
-    partial = path.with_name(f".{path.name}.partial{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
-        write(partial)
-        partial.replace(path)
-    except (OSError, DataSourceError) as fault:
-        raise StoreError(f"{path}: expected a place to write to, got {fault}; check the path and the disk") from fault
-    finally:
-        if partial.exists():
-            partial.unlink()
+    nodes, edges = _flat(graph.nodes.reset_index()), _flat(graph.edges.reset_index())
+    with publishing_file(path) as temporary:
+        try:
+            nodes.to_file(temporary, layer="nodes", driver="GPKG", engine="pyogrio")
+            edges.to_file(temporary, layer="edges", driver="GPKG", engine="pyogrio", mode="a")
+        except DataSourceError as fault:
+            raise StoreError(f"{path}: expected a place to write to, got {fault}; check the disk") from fault
 
 
 def _flat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trafficdiff.datatypes.vehicles import class_mask
+from trafficdiff.datatypes.vehicles import class_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,12 +46,10 @@ def find_fringe(graph: RoadGraph, *, vehicle_class: str = "passenger") -> Fringe
     """Return which edges cross the boundary of the area and which end blind."""
     count = graph.edge_count
     drivable = graph.drivable(vehicle_class)
-    source = np.repeat(np.arange(count), np.diff(graph.successor_offsets))
-    target = graph.successor_edges
-    back = (graph.from_node[source] == graph.to_node[target]) & (graph.to_node[source] == graph.from_node[target])
-    real = ((graph.successor_classes & class_mask([vehicle_class])) != 0) & ~back & drivable[source] & drivable[target]
-    leads_on = np.bincount(source[real], minlength=count) > 0
-    led_to = np.bincount(target[real], minlength=count) > 0
+    left, entered = graph.successions(class_bit(vehicle_class))
+    back = (graph.from_node[left] == graph.to_node[entered]) & (graph.to_node[left] == graph.from_node[entered])
+    leads_on = np.bincount(left[~back], minlength=count) > 0
+    led_to = np.bincount(entered[~back], minlength=count) > 0
     forward = graph.from_node.astype(np.int64) * graph.node_count + graph.to_node
     backward = graph.to_node.astype(np.int64) * graph.node_count + graph.from_node
     one_way = ~np.isin(backward, forward[drivable])

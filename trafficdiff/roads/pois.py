@@ -147,22 +147,12 @@ _EMPTY_VALUES: Final = frozenset({"no", "vacant", "disused", "abandoned", "close
 def points_of_interest(osm_files: Sequence[Path], *, bounds: Bounds | None = None) -> gpd.GeoDataFrame:
     """Return the points of interest of OSM files.
 
-    Parameters
-    ----------
-    osm_files
-        ``.osm``, ``.osm.gz`` or ``.osm.pbf``.
-    bounds
-        Box [degrees, WGS 84] as west, south, east, north; None for the extent of the files.
+    Parameters and errors are those of `trafficdiff.roads.surroundings.read_surroundings`.
 
     Returns
     -------
     Points in lon / lat [WGS 84] with the columns ``osm_id`` (``n1``, ``w2``, ``r3``), ``category`` (one of
     `POI_CATEGORIES`), ``tag`` (the one that decided) and ``name``. Areas count once, by their centroid.
-
-    Raises
-    ------
-    NetworkError
-        If a file cannot be read.
     """
     import geopandas as gpd
     import pandas as pd

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final, Literal
 
 from trafficdiff.errors import NetworkError
-from trafficdiff.screening import MAXIMUM_FILE_BYTES, MAXIMUM_RATIO, open_screened, screen_xml
+from trafficdiff.screening import MAXIMUM_RATIO, expansion_limit, is_gzip, open_bounded, open_screened, screen_xml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,6 @@ MAXIMUM_BLOCK_BYTES: Final = 32 * 1024**2
 MAXIMUM_BLOCK_HEADER_BYTES: Final = 64 * 1024
 """Largest block header of a PBF file (same source)."""
 
-_FREE_BYTES: Final = 64 * 1024**2
 _CHUNK_BYTES: Final = 1024**2
 _DATA_DATE: Final = re.compile(rb'osm_base="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
 
@@ -80,10 +79,12 @@ def screen_source(path: Path) -> Screened:
         If it is missing, empty, too large, cut, expands too far, carries a document type definition or an
         entity, or is neither OSM nor a net.
     """
-    first = _first_bytes(path)
-    if _looks_like_pbf(first):
-        _walk_pbf(path)
-        return Screened(path, "osm_pbf", False, path.stat().st_size, sha256_of(path))
+    with open_bounded(path, error=NetworkError) as stream:
+        first = stream.peek(16)[:16]
+        size = path.stat().st_size
+        if _looks_like_pbf(first):
+            _walk_pbf(stream, path, size=size)
+            return Screened(path, "osm_pbf", False, size, sha256_of(path))
     root = screen_xml(path, error=NetworkError)
     if root not in {"osm", "net"}:
         raise NetworkError(
@@ -94,8 +95,8 @@ def screen_source(path: Path) -> Screened:
     return Screened(
         path,
         "osm_xml" if root == "osm" else "net",
-        first[:2] == b"\x1f\x8b",
-        path.stat().st_size,
+        is_gzip(first),
+        size,
         sha256_of(path),
         data_date,
     )
@@ -105,14 +106,6 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _first_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(16)
-    except OSError as fault:
-        raise NetworkError(f"{path}: expected a file that can be read, got {fault.strerror}; check the path") from fault
 
 
 def _looks_like_pbf(first: bytes) -> bool:
@@ -138,7 +131,7 @@ def _read_through(path: Path) -> str:
     return data_date
 
 
-def _walk_pbf(path: Path) -> None:
+def _walk_pbf(stream: IO[bytes], path: Path, *, size: int) -> None:
     """Check that a PBF file is whole and unpacks to a bounded size, from the sizes that its blocks state.
 
     ::
@@ -147,32 +140,24 @@ def _walk_pbf(path: Path) -> None:
 
     osmium refuses a block that unpacks to another size than it states.
     """
-    size = path.stat().st_size
-    if size > MAXIMUM_FILE_BYTES:
-        raise NetworkError(f"{path}: expected at most {MAXIMUM_FILE_BYTES / 1e9:.1f} GB, got {size / 1e9:.1f} GB")
     unpacked = 0
-    with path.open("rb") as stream:
-        while head := stream.read(4):
-            header_bytes = int.from_bytes(head, "big")
-            header = _fields(_take(stream, header_bytes, MAXIMUM_BLOCK_HEADER_BYTES, path), path)
-            data_bytes = header.get(3, 0)
-            end = stream.tell() + data_bytes
-            if len(head) < 4 or end > size:
-                raise NetworkError(f"{path}: expected a whole PBF file, got one cut short; copy it again")
-            blob = _fields(_take(stream, min(data_bytes, 24), MAXIMUM_BLOCK_BYTES, path), path)
-            raw_bytes = blob.get(2, blob.get(1, MAXIMUM_BLOCK_BYTES))
-            unpacked += raw_bytes
-            if raw_bytes > MAXIMUM_BLOCK_BYTES or unpacked > _allowed(end):
-                raise NetworkError(
-                    f"{path}: expected a PBF file that unpacks at most {MAXIMUM_RATIO}-fold, to "
-                    f"{MAXIMUM_EXPANDED_BYTES / 1e9:.0f} GB, in blocks of 32 MiB, got {unpacked / 1e6:.0f} MB "
-                    f"out of {end / 1e6:.1f} MB; cut a smaller box out of it first"
-                )
-            stream.seek(end)
-
-
-def _allowed(read_bytes: int) -> int:
-    return min(MAXIMUM_EXPANDED_BYTES, max(_FREE_BYTES, MAXIMUM_RATIO * read_bytes))
+    while head := stream.read(4):
+        header_bytes = int.from_bytes(head, "big")
+        header = _fields(_take(stream, header_bytes, MAXIMUM_BLOCK_HEADER_BYTES, path), path)
+        data_bytes = header.get(3, 0)
+        end = stream.tell() + data_bytes
+        if len(head) < 4 or end > size:
+            raise NetworkError(f"{path}: expected a whole PBF file, got one cut short; copy it again")
+        blob = _fields(_take(stream, min(data_bytes, 24), MAXIMUM_BLOCK_BYTES, path), path)
+        raw_bytes = blob.get(2, blob.get(1, MAXIMUM_BLOCK_BYTES))
+        unpacked += raw_bytes
+        if raw_bytes > MAXIMUM_BLOCK_BYTES or unpacked > expansion_limit(end, most_bytes=MAXIMUM_EXPANDED_BYTES):
+            raise NetworkError(
+                f"{path}: expected a PBF file that unpacks at most {MAXIMUM_RATIO}-fold, to "
+                f"{MAXIMUM_EXPANDED_BYTES / 1e9:.0f} GB, in blocks of 32 MiB, got {unpacked / 1e6:.0f} MB "
+                f"out of {end / 1e6:.1f} MB; cut a smaller box out of it first"
+            )
+        stream.seek(end)
 
 
 def _take(stream: IO[bytes], count: int, most: int, path: Path) -> bytes:

@@ -76,7 +76,7 @@ def read_surroundings(osm_files: Sequence[Path], *, bounds: Bounds | None = None
     osm_files
         ``.osm``, ``.osm.gz`` or ``.osm.pbf``; an object that several files hold is taken once.
     bounds
-        Box of interest [degrees, WGS 84], or None for the extent of the files.
+        Box of interest [degrees, WGS 84] as west, south, east, north; None for the extent of the files.
 
     Raises
     ------

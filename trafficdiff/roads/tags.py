@@ -56,7 +56,7 @@ class JoinShares:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Hold candidates: edge, position of the way in the table, distance [m] and the cosine between directions."""
+    """Hold candidates: point on an edge, position of the way in the table, distance [m], whether traffic agrees."""
 
     point: NDArray[np.int64]
     way: NDArray[np.int64]

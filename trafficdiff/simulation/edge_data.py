@@ -18,6 +18,7 @@ import numpy as np
 
 from trafficdiff.errors import SimulationError
 from trafficdiff.simulation.columns import Columns, read_columns
+from trafficdiff.units import METRES_PER_KILOMETRE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,6 @@ _SUMS: Final = {
     "occupancy": ("occupancy", 0.01),
 }
 """Our variable: SUMO's attribute, and what SUMO's unit is in ours (metres; seconds; percent)."""
-
-_METRES_PER_KILOMETRE: Final = 1000.0
 
 _COUNTS: Final = {name: name for name in ("entered", "left", "departed", "arrived", "teleported")}
 
@@ -92,7 +91,7 @@ def read_edge_traffic(path: Path, *, graph: RoadGraph, begins_s: NDArray[np.floa
     }
     # SUMO's density [veh/km] is the time that fronts spent on the edge, over interval and length; undo the division.
     period_s = columns.numbers(_END) - columns.numbers(_INTERVAL)
-    vehicles_per_m = columns.numbers("density") / _METRES_PER_KILOMETRE
+    vehicles_per_m = columns.numbers("density") / METRES_PER_KILOMETRE
     length_m = np.tile(graph.length_m, len(begins_s))[cells]
     dense["sampled_time"] = _dense((vehicles_per_m * period_s)[kept] * length_m, cells, shape)
     for name, attribute in _COUNTS.items():

@@ -134,7 +134,7 @@ def write_inputs(trips: TripSet, *, options: SimulationOptions, directory: Path)
 
     Raises
     ------
-    OSError
+    StoreError, OSError
         If a file cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)

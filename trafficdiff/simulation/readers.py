@@ -140,6 +140,6 @@ def _provenance(graph: RoadGraph, trips: TripSet, *, options: SimulationOptions,
         "title": f"Simulated traffic in {graph.name or graph.net_path.name}",
         "source": f"SUMO {version('eclipse-sumo')}, {options.resolution}scopic, step {options.step_s:g} s",
         "history": f"simulated by trafficdiff with seed {seed}",
-        "comment": f"synthetic data, not an observation; demand: {demand}",
+        "comment": f"simulated, not observed; {trips.origin}: {demand}",
         "seed": seed,
     }

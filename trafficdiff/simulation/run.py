@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import re
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import trafficdiff
 from trafficdiff.errors import MissingDependencyError, ScenarioError, SimulationError, TripError
 from trafficdiff.process import Finished, last_words, run_program, sumo_environment, sumo_program
+from trafficdiff.publish import NO_SPACE
 from trafficdiff.simulation.files import SumoFiles, command_of, final_time_s, write_inputs
 from trafficdiff.simulation.isolation import free_port
 from trafficdiff.simulation.readers import check_complete, read_result
@@ -43,7 +43,6 @@ _logger = logging.getLogger(__name__)
 _STEP: Final = re.compile(rb"Step #([0-9.]+)[^\r\n]*[\r\n]")
 _TAIL_BYTES: Final = 400
 _PROBE_BYTES: Final = 1_000_000
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def simulate(
         )  # fmt: skip
         return read_result(files, graph=graph, trips=trips, options=options, window=window, seed=seed)
     except OSError as error:
-        if error.errno in _NO_SPACE:
+        if error.errno in NO_SPACE:
             raise SimulationError(_no_space(directory)) from error
         raise
 
@@ -281,7 +280,7 @@ def _is_full(directory: Path) -> bool:
             stream.write(b"\0" * _PROBE_BYTES)
             os.fsync(stream.fileno())
     except OSError as error:
-        return error.errno in _NO_SPACE
+        return error.errno in NO_SPACE
     finally:
         probe.unlink(missing_ok=True)
     return False

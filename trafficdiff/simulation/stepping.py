@@ -7,10 +7,8 @@ be entered before a library starts a thread.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import pickle
-import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from trafficdiff.process import die_with_parent
 from trafficdiff.simulation.isolation import enter_private_network, free_port, relay
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ OPEN_PORT: Final = "Warning: this machine gives no private network; SUMO's port 
 SUMO_WAS_KILLED: Final = 75
 """Return code of this process when its SUMO was ended by a signal (sysexits.h: temporary failure, try again)."""
 
-_PR_SET_PDEATHSIG: Final = 1
 _RETRY_S: Final = 0.05
 
 
@@ -120,10 +118,10 @@ def _drive_traci(job: Job, directory: Path) -> int:
     listener = socket.create_server(("127.0.0.1", job.port)) if job.clients else None
     if not enter_private_network():
         print(OPEN_PORT, file=sys.stderr)  # noqa: T201
-    _die_with_parent()  # entering the network has cleared the wish
+    die_with_parent()  # entering the network has cleared the wish
     port = free_port()
     command = [*job.command, "--remote-port", str(port), "--num-clients", str(1 + job.clients)]
-    with subprocess.Popen(command, preexec_fn=_die_with_parent) as sumo:  # noqa: PLW1509
+    with subprocess.Popen(command, preexec_fn=die_with_parent) as sumo:  # noqa: PLW1509
         try:
             connection = _connect(port, sumo, timeout_s=job.timeout_s)
             hang_up = relay(listener, port=port, clients=job.clients) if listener is not None else None
@@ -193,11 +191,6 @@ def _reporter(job: Job) -> Any:
 
 def _say_time(time_s: float) -> None:
     print(f"Step #{time_s:.2f}", flush=True)  # noqa: T201 - in SUMO's own words
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,8 @@ def _describe_root(crate: Any, content: RunContent) -> None:
     root["identifier"] = provenance.run_id
     root["datePublished"] = provenance.finished_utc.isoformat(timespec="seconds")
     root["temporalCoverage"] = str(provenance.date)
-    root["keywords"] = "traffic simulation, synthetic data, congestion, SUMO"
+    data = "synthetic data" if provenance.synthetic else "given trips"
+    root["keywords"] = f"traffic simulation, {data}, congestion, SUMO"
     root["creditText"] = "; ".join(licence.attribution for licence in content.licences)
     root["conformsTo"] = _add(crate, _PROCESS_RUN, profile)
     if licences:

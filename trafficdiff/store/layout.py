@@ -56,7 +56,7 @@ MEANINGS: Final[dict[str, str]] = {
     METRICS: "Congestion metrics (CF conventions)",
     VALIDATION: "Quality gates, warnings and counts",
     PROVENANCE: "Versions, seeds, times, hashes: how to make this run again",
-    NOTICE: "Licences of the data, and that the traffic is synthetic",
+    NOTICE: "Licences of the data, and whether the trips are synthetic or given",
     "manifest.json": "Size and SHA-256 of every file; written last",
 }
 """What each file is, in one line."""

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import json
 import zlib
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.scenario import Scenario
 
-__all__ = ["Provenance", "collect_provenance", "installed_versions", "network_hash", "platform_facts", "run_id"]
+__all__ = [
+    "TRIP_FILE",
+    "Provenance",
+    "collect_provenance",
+    "installed_versions",
+    "network_hash",
+    "platform_facts",
+    "run_id",
+]
+
+TRIP_FILE: Final = "file "
+"""How a source of trips begins that is a file; the SHA-256 of its trips follows."""
+
 
 _DISTRIBUTIONS: Final = (
     "eclipse-sumo", "libsumo", "traci", "sumolib", "numpy", "pandas", "pyarrow", "xarray", "zarr", "scipy", "shapely",
@@ -45,9 +57,9 @@ class Provenance(BaseModel):
     trips_source
         What made the trips, as `run_id` took it.
     synthetic
-        Always true: no row is a real person's trip.
+        Whether the trips were made, so that no row is a real person's; false only for trips from a file.
     demand_model, demand_data
-        Model or baseline, and the data that it was fitted to or read from.
+        Model or baseline, and the data that it was fitted to or read from; for given trips, their file.
     seed, sample, seeds
         The scenario's seed, the draw's number, and what each stage made of them.
     versions, platform
@@ -68,7 +80,7 @@ class Provenance(BaseModel):
     network_sha256: Sha256
     trips_source: Annotated[str, Field(min_length=1)]
     checkpoint_sha256: Sha256 | None = None
-    synthetic: Literal[True] = True
+    synthetic: bool = True
     demand_model: Annotated[str, Field(min_length=1)]
     demand_data: Annotated[str, Field(min_length=1)]
     seed: int
@@ -93,12 +105,20 @@ class Provenance(BaseModel):
             raise ValueError(f"expected an end after the start, got {self.started_utc} to {self.finished_utc}")
         return self
 
+    @model_validator(mode="after")
+    def _only_files_give_trips(self) -> Self:
+        if not self.synthetic and not self.trips_source.startswith(TRIP_FILE):
+            raise ValueError(f"expected synthetic trips where no file gave them, got trips from {self.trips_source!r}")
+        return self
+
     @property
     def statement(self) -> str:
-        """One sentence for every file: synthetic, from which model, data and seed."""
+        """One sentence for every file: synthetic or given, from which model, data and seed."""
+        traffic = "Synthetic traffic, simulated" if self.synthetic else "Given trips, replayed"
+        model = f"demand by {self.demand_model} " if self.synthetic else ""
         return (
-            f"Synthetic traffic, simulated by trafficdiff {self.versions.get('trafficdiff', '?')} with Eclipse SUMO "
-            f"{self.versions.get('eclipse-sumo', '?')}: demand by {self.demand_model} from {self.demand_data}, "
+            f"{traffic} by trafficdiff {self.versions.get('trafficdiff', '?')} with Eclipse SUMO "
+            f"{self.versions.get('eclipse-sumo', '?')}: {model}from {self.demand_data}, "
             f"seed {self.seed}, sample {self.sample}, run {self.run_id}."
         )
 
@@ -190,6 +210,7 @@ def collect_provenance(
     seeds: Mapping[str, int] | None = None,
     commands: Sequence[Sequence[str]] = (),
     checkpoint_sha256: str | None = None,
+    synthetic: bool = True,
 ) -> Provenance:
     """Return the provenance of a run that has just finished, the rest looked up on this machine.
 
@@ -208,6 +229,7 @@ def collect_provenance(
         network_sha256=network_sha256,
         trips_source=trips_source,
         checkpoint_sha256=checkpoint_sha256,
+        synthetic=synthetic,
         demand_model=demand_model,
         demand_data=demand_data,
         seed=scenario.seed,

@@ -6,7 +6,7 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from trafficdiff.datatypes.result import TRIP_COLUMNS
 from trafficdiff.errors import Faults, StoreError
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from trafficdiff.store.content import RunContent
 
 __all__ = ["write_run"]
+
+_MADE: Final = "No row describes a real person's trip."
+_GIVEN: Final = (
+    "The trips were given, not made: rows may describe real persons' trips, so ask their source before sharing."
+)
 
 
 def write_run(directory: Path, content: RunContent) -> Manifest:
@@ -129,7 +134,8 @@ def _write_documents(directory: Path, content: RunContent) -> None:
     _write_json(directory / layout.VALIDATION, content.validation.model_dump(mode="json"))
     _write_json(directory / layout.PROVENANCE, content.provenance.model_dump(mode="json"))
     notices = [f"{one.name}\n{one.url}\nCovers {one.covers}.\n{one.attribution}\n" for one in content.licences]
-    text = "\n".join([content.provenance.statement + "\nNo row describes a real person's trip.\n", *notices])
+    persons = _MADE if content.provenance.synthetic else _GIVEN
+    text = "\n".join([f"{content.provenance.statement}\n{persons}\n", *notices])
     (directory / layout.NOTICE).write_text(text, encoding="utf-8")
 
 
@@ -155,7 +161,7 @@ def _attributes(content: RunContent) -> dict[str, str]:
         "title": content.scenario.name,
         "source": provenance.statement,
         "history": f"{provenance.finished_utc.isoformat(timespec='seconds')} written by trafficdiff",
-        "synthetic": "true",
+        "synthetic": str(provenance.synthetic).lower(),
         "run_id": provenance.run_id,
         "result_hash": provenance.result_hash,
         "seed": str(provenance.seed),

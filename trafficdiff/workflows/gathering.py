@@ -150,14 +150,16 @@ def _provenance(
     from trafficdiff.simulation.result_hash import result_hash
     from trafficdiff.store.provenance import collect_provenance
 
-    model = trips.provenance.get("model", "trips from a file")
+    demand = scenario.demand
+    data = f"the file {Path(demand.path).name}" if isinstance(demand, FileDemand) else "the road graph alone"
     return collect_provenance(
         scenario,
         net=graph.net_path,
         trips_source=_trips_source(scenario, trips),
         result_hash=result_hash(result),
-        demand_model=model,
-        demand_data=trips.provenance.get("data", "the road graph alone"),
+        synthetic=trips.are_synthetic,
+        demand_model=trips.provenance.get("model", trips.origin),
+        demand_data=trips.provenance.get("data", data),
         started_utc=started,
         sample=sample,
         seeds={"scenario": scenario.seed, "sumo": sumo_seed(scenario.seed, sample=sample)},
@@ -181,10 +183,12 @@ def _trips_source(scenario: Scenario, trips: TripSet) -> str:
     """Return what makes the trips: the baseline with its parameters, or the content of the trips of a file."""
     if not isinstance(scenario.demand, FileDemand):
         return trips.provenance["parameters"]
+    from trafficdiff.store.provenance import TRIP_FILE
+
     digest = hashlib.sha256()
     for column in (trips.trip_id.astype(str), trips.depart_s, trips.offsets, trips.edges, trips.vehicle_type):
         digest.update(column.tobytes())
-    return f"file {digest.hexdigest()}"
+    return f"{TRIP_FILE}{digest.hexdigest()}"
 
 
 def _licences(graph: RoadGraph, build: Mapping[str, Any]) -> tuple[Licence, ...]:

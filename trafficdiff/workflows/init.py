@@ -49,7 +49,6 @@ def init(scenario: Scenario, path: Path) -> list[Path]:
     """
     if path.exists():
         raise StoreError(f"{path}: expected a new file, found one; choose another name or delete it")
-    path.parent.mkdir(parents=True, exist_ok=True)
     schema = path.with_name(SCHEMA_NAME)
     with publishing_file(schema) as temporary:
         temporary.write_text(json.dumps(scenario_schema(), indent=2) + "\n", encoding="utf-8")

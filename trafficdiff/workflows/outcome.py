@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.store.content import RunContent
     from trafficdiff.store.validation import Validation
 
-__all__ = ["Outcome"]
+__all__ = ["Outcome", "outcome_of"]
 
 _ROWS: Final[tuple[tuple[str, str, str, float], ...]] = (
     ("trips_asked", "trips asked", "{:,.0f}", 1),
@@ -94,3 +95,28 @@ class Outcome:
             "pictures": list(self.pictures),
             "wall_s": round(self.wall_s, 2),
         }
+
+
+def outcome_of(content: RunContent, *, directory: Path, pictures: tuple[str, ...], wall_s: float) -> Outcome:
+    """Return what a run found, now that its content is published.
+
+    Parameters
+    ----------
+    content
+        What was written.
+    directory, pictures
+        Where, and the maps by their path in the run.
+    wall_s
+        How long the whole run took [s].
+    """
+    numbers = content.metrics.data.data_vars.items()
+    return Outcome(
+        scenario=content.scenario,
+        run_id=content.provenance.run_id,
+        result_hash=content.provenance.result_hash,
+        directory=directory,
+        numbers={str(name): float(array) for name, array in numbers if array.ndim == 0},
+        validation=content.validation,
+        pictures=tuple(directory / name for name in pictures),
+        wall_s=wall_s,
+    )

@@ -12,7 +12,7 @@ from trafficdiff.datatypes.scenario import Scenario, Window, read_scenario
 from trafficdiff.errors import StoreError
 from trafficdiff.publish import is_complete
 from trafficdiff.workflows.gathering import gather
-from trafficdiff.workflows.outcome import Outcome
+from trafficdiff.workflows.outcome import outcome_of
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import sumo_seed
 from trafficdiff.workflows.sample import draw_trips
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.result import Metrics
     from trafficdiff.datatypes.trips import TripSet
+    from trafficdiff.workflows.outcome import Outcome
     from trafficdiff.workflows.progress import Progress
 
 __all__ = ["run", "run_file"]
@@ -93,23 +94,15 @@ def run(
         )
         progress("measuring", None)
         metrics = compute(result)
-        pictures = _draw(graph, metrics, scenario, work) if picture else {}
+        pictures = _draw(graph, metrics, scenario, demand=trips.origin, folder=work) if picture else {}
         content = gather(
             scenario, graph, trips=trips, result=result, metrics=metrics, work=work, simulation=work / "simulation",
             scenario_file=scenario_file, sample=sample, started=started, extras=pictures,
         )  # fmt: skip
         progress("storing", None)
         write_run(directory, content)
-    return Outcome(
-        scenario=scenario,
-        run_id=content.provenance.run_id,
-        result_hash=content.provenance.result_hash,
-        directory=directory,
-        numbers={str(name): float(array) for name, array in metrics.data.data_vars.items() if array.ndim == 0},
-        validation=content.validation,
-        pictures=tuple(directory / name for name in pictures),
-        wall_s=(dt.datetime.now(dt.UTC) - started).total_seconds(),
-    )
+    wall_s = (dt.datetime.now(dt.UTC) - started).total_seconds()
+    return outcome_of(content, directory=directory, pictures=tuple(pictures), wall_s=wall_s)
 
 
 def _open_network(network: str, folder: Path) -> RoadGraph:
@@ -131,7 +124,7 @@ def _share_of(window: Window, progress: Progress) -> Callable[[float], None]:
     return lambda time_s: progress("simulating", (time_s - window.begin_s) / whole_s)
 
 
-def _draw(graph: RoadGraph, metrics: Metrics, scenario: Scenario, work: Path) -> dict[str, Path]:
+def _draw(graph: RoadGraph, metrics: Metrics, scenario: Scenario, *, demand: str, folder: Path) -> dict[str, Path]:
     """Draw the travel time index by edge and return the picture by its name in the run."""
     from trafficdiff.export.picture import MapStyle, draw_map
 
@@ -140,10 +133,11 @@ def _draw(graph: RoadGraph, metrics: Metrics, scenario: Scenario, work: Path) ->
     style = MapStyle(
         title=f"{graph.name}: {scenario.name}, {begin} to {end}",
         legend="travel time index (mean travel time over free flow)",
+        demand=demand,
         low=1.0,
         high=4.0,
     )
-    picture = work / "travel_time_index.png"
+    picture = folder / "travel_time_index.png"
     values = metrics.data["travel_time_index"].to_numpy()
     draw_map(graph, values, style=style, path=picture, background=_background(graph))
     return {f"pictures/{picture.name}": picture}

@@ -84,7 +84,6 @@ def sample(
     graph = load_network(network)
     progress(f"drawing {demand.trips} trips", None)
     trips = draw_trips(graph, demand, window_s=window_s, seed=seed)
-    output.parent.mkdir(parents=True, exist_ok=True)
     write_trips(trips, output)
     return Sample(
         path=output,
