@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 QUICK = (("bench_run.py",), ("bench_simulation.py",), ("bench_routing.py",))
 FULL = (
-    ("bench_run.py", "--trips", "1000", "3000", "10000", "30000", "100000"),
+    ("bench_run.py", "--trips", "1000", "3000", "10000", "30000"),
     ("bench_simulation.py", "--full"),
     ("bench_routing.py", "--full"),
 )
