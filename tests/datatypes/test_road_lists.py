@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 TEXT = "2\n5 15 5\n2\nA-B B-D\n0 9 7\n1\nC-D"
 
 
+@pytest.mark.parametrize("packed", [False, True])  # told by the content, not by the name
 @pytest.mark.parametrize("name", ["flow.txt", "flow.txt.gz"])
-def test_a_flow_sends_a_vehicle_every_headway(square_town: RoadGraph, tmp_path: Path, name: str) -> None:
+def test_a_flow_sends_a_vehicle_every_headway(square_town: RoadGraph, tmp_path: Path, name: str, packed: bool) -> None:
     file = tmp_path / name
-    file.write_bytes(gzip.compress(TEXT.encode()) if name.endswith("gz") else TEXT.encode())
+    file.write_bytes(gzip.compress(TEXT.encode()) if packed else TEXT.encode())
     trips = read_trips(file, square_town)
     assert list(zip(trips.trip_id, trips.depart_s, strict=True)) == [
         ("1.0", 0.0), ("0.0", 5.0), ("1.1", 7.0), ("0.1", 10.0), ("0.2", 15.0),

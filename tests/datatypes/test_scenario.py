@@ -108,7 +108,7 @@ def test_all_faults_are_listed_at_once() -> None:
     assert "windo: unknown key" in message
     assert "network: expected a path without '..', got '../secret'" in message
     assert "window: expected end_s after begin_s, got 7200 to 3600" in message
-    assert "demand.gravity.trips: Input should be greater than or equal to 1, got -5" in message
+    assert "demand.trips: expected a number from 1 up, got -5" in message
     assert "time_zone: expected an IANA time zone such as 'Europe/Helsinki', got 'Mars/Olympus'" in message
 
 
@@ -119,16 +119,24 @@ def test_all_faults_are_listed_at_once() -> None:
         ({"name": "<script>"}, "name: "),
         ({"network": ""}, "network: "),
         ({"network": "a\\..\\b"}, "expected a path without '..'"),
-        ({"demand": {"kind": "file", "path": "x/../../y"}}, "demand.file.path: expected a path without '..'"),
-        ({"demand": {"kind": "file", "path": ""}}, "demand.file.path: "),
+        ({"demand": {"kind": "file", "path": "x/../../y"}}, "demand.path: expected a path without '..'"),
+        ({"demand": {"kind": "file", "path": ""}}, "demand.path: expected text of at least 1 character(s), got ''"),
+        (
+            {"demand": {"kind": "file", "path": "a.rou.xml", "type_files": ["../b.add.xml"]}},
+            "demand.type_files: expected a path without '..'",
+        ),
+        (
+            {"demand": {"kind": "file", "path": "a.parquet", "type_files": ["b.add.xml"]}},
+            "demand: expected type_files beside a .rou.xml[.gz] file only, got them beside 'a.parquet'",
+        ),
         ({"demand": {"kind": "magic"}}, "expected a `kind` among 'uniform', 'gravity', 'file'"),
         ({"demand": {"trips": 5}}, "expected a `kind` among 'uniform', 'gravity', 'file'"),
         ({"demand": {"kind": "uniform", "vehicle_mix": {}}}, "expected shares that add up to 1, got 0"),
         ({"demand": {"kind": "uniform", "vehicle_mix": {"car": 0.5}}}, "expected shares that add up to 1, got 0.5"),
         ({"demand": {"kind": "uniform", "vehicle_mix": {"tank": 1.0}}}, "expected vehicle types among"),
         ({"demand": {"kind": "uniform", "electric_share": 1.2}}, "electric_share: "),
-        ({"window": {"begin_s": float("nan")}}, "window.begin_s: Input should be a finite number"),
-        ({"window": {"begin_s": "7:30"}}, "window.begin_s: Input should be a valid number"),
+        ({"window": {"begin_s": float("nan")}}, "window.begin_s: expected a finite number, got nan"),
+        ({"window": {"begin_s": "7:30"}}, "window.begin_s: expected a number, got '7:30'"),
         ({"simulation": {"step_s": 0}}, "simulation.step_s: "),
         ({"simulation": {"resolution": "nano"}}, "simulation.resolution: "),
         ({"gates": {"completion_share_min": -0.1}}, "gates.completion_share_min: "),
@@ -158,17 +166,35 @@ def test_a_scenario_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "expected a mapping of keys to values, got NoneType"),
-        (b"[1, 2]", "expected a mapping of keys to values, got list"),
-        (b"\xff\xfe", "expected YAML or JSON in UTF-8"),
-        (b"name: [", "expected YAML or JSON in UTF-8"),
+        (b"", "expected a scenario, got an empty file; `trafficdiff init"),
+        (b"# nothing\n", "expected a scenario, got an empty file; `trafficdiff init"),
+        (b"[1, 2]", "expected keys with values (name: ..., network: ...), got a list"),
+        (b"hello", "expected keys with values (name: ..., network: ...), got 'hello'"),
+        (b"\xff\xfe", "expected text in UTF-8, got a binary file"),
+        (b"a\0b", "expected text in UTF-8, got a binary file"),
+        (b"name: [", "expected YAML, got line 1, column 8"),
+        (b"seed: " + b"9" * 5_000, "expected numbers of at most thousands of digits"),
         (b"name: a\nname: b\nnetwork: x", "expected every key once, got name more than once"),
         (b"a: &a [x]\nb: *a", "anchors and aliases"),
-        (b"name: !!python/object/apply:os.getcwd []", "expected YAML or JSON in UTF-8"),
+        (b"name: !!python/object/apply:os.getcwd []", "expected YAML, got line 1, column 7"),
         (b"[" * 100_000 + b"]" * 100_000, "expected at most 20 levels"),
-        (b"#" * 1_000_001, "expected a scenario of at most 1 MB, got 1.0 MB"),
+        (b"#" * 1_000_001, "expected at most 1 MB, got 1.0 MB"),
     ],
-    ids=["empty", "list", "not text", "cut", "key twice", "aliases", "object", "nested", "large"],
+    ids=[
+        "empty",
+        "comment",
+        "list",
+        "word",
+        "not text",
+        "nul",
+        "cut",
+        "digits",
+        "key twice",
+        "aliases",
+        "object",
+        "nested",
+        "large",
+    ],
 )
 def test_files_that_are_no_scenario_are_refused(content: bytes, said: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
@@ -177,12 +203,25 @@ def test_files_that_are_no_scenario_are_refused(content: bytes, said: str, tmp_p
         read_scenario(path)
     assert said in str(raised.value)
     assert "bad.yaml" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 300 + len(str(path))
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.yaml", tmp_path):
-        with pytest.raises(ScenarioError, match="expected a scenario file, got"):
+    for path, came in ((tmp_path / "none.yaml", "No such file"), (tmp_path, "a folder")):
+        with pytest.raises(ScenarioError, match=f"expected a YAML or JSON file, got {came}.*trafficdiff init"):
             read_scenario(path)
+
+
+def test_a_byte_order_mark_as_windows_editors_write_it_is_no_fault(tmp_path: Path) -> None:
+    for name in ("marked.yaml", "marked.json"):
+        path = tmp_path / name
+        path.write_text('{"name": "small", "network": "helsinki"}', encoding="utf-8-sig")
+        assert read_scenario(path) == parse_scenario(SMALL)
+
+
+def test_one_teleport_in_a_thousand_vehicles_is_the_most() -> None:
+    assert parse_scenario(SMALL).gates.teleport_share_max == 0.001
 
 
 def test_endless_nesting_in_json_is_refused(tmp_path: Path) -> None:

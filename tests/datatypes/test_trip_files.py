@@ -1,4 +1,5 @@
 import gzip
+import json
 import logging
 import os
 import time
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.towns import square_town
+from trafficdiff.datatypes.identifiers import is_refused
 from trafficdiff.datatypes.trip_files import read_agents, read_trips, write_trips
 from trafficdiff.datatypes.trips import TripSet
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES, VehicleType
@@ -63,7 +65,9 @@ def make_trips(graph, rows, **columns):
 @given(
     count=st.integers(1, 12),
     seed=st.integers(0, 2**32 - 1),
-    name=st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=8),
+    name=st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=8).filter(
+        lambda text: not is_refused(text)
+    ),
     note=st.text(st.characters(blacklist_categories=["Cs"]), max_size=12) | st.just("--> -- <!-- ]]>"),
 )
 @settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -78,7 +82,7 @@ def test_written_and_read_trips_are_the_same(tmp_path, suffix, count, seed, name
         vehicle_type=electric.astype(np.int32),
         vehicle_types=(
             VEHICLE_TYPES["car"],
-            VehicleType("electric & <co>", "passenger", {"length": "4.5"}, {"has.battery.device": "true"}),
+            VehicleType("electric/co.é", "passenger", {"length": "4.5"}, {"has.battery.device": "true"}),
         ),
         state_of_charge=np.where(electric, random.random(count), np.nan),
         battery_kwh=np.where(electric, random.uniform(20, 90, count), np.nan),
@@ -180,6 +184,81 @@ def test_other_names_and_missing_files_are_refused(tmp_path):
         read_trips(tmp_path / "other.parquet", trips.graph)
 
 
+DESCRIPTION = {
+    "format": 1,
+    "window_s": [0, 9],
+    "provenance": {},
+    "vehicle_types": [{"name": "car", "vehicle_class": "passenger", "attributes": {}, "parameters": {}}],
+}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ("{", "damaged"),
+        ("[]", "damaged"),
+        ("null", "damaged"),
+        ("{}", "damaged"),
+        ("\ud83d", "damaged"),
+        *(({key: DESCRIPTION[key] for key in DESCRIPTION if key != gone}, "damaged") for gone in DESCRIPTION),
+        (DESCRIPTION | {"format": 2}, "expected trip format 1, got 2"),
+        (DESCRIPTION | {"window_s": [0]}, "damaged"),
+        (DESCRIPTION | {"window_s": "noon"}, "damaged"),
+        (DESCRIPTION | {"provenance": []}, "damaged"),
+        (DESCRIPTION | {"vehicle_types": [{"name": "car"}]}, "damaged"),
+        (DESCRIPTION | {"vehicle_types": ["car"]}, "damaged"),
+        (DESCRIPTION | {"vehicle_types": 7}, "damaged"),
+        (DESCRIPTION | {"vehicle_types": []}, "expected vehicle types"),
+        (
+            DESCRIPTION | {"vehicle_types": [DESCRIPTION["vehicle_types"][0] | {"vehicle_class": "ufo"}]},
+            "vehicle classes, got 'ufo'",
+        ),
+    ],
+    ids=str,
+)
+def test_damaged_parquet_metadata_are_an_error_of_the_trips(tmp_path, metadata, message):
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "trips.parquet"
+    write_trips(make_trips(square_town(), [ROUND]), path)
+    text = metadata if isinstance(metadata, str) else json.dumps(metadata)
+    table = pq.read_table(path).replace_schema_metadata({"trafficdiff": text.encode("utf-8", "surrogatepass")})
+    pq.write_table(table, path)
+    with pytest.raises(TripError, match=rf"trips\.parquet: .*{message}"):
+        read_trips(path, square_town())
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("trip_id", [7]),
+        ("trip_id", [None]),
+        ("vehicle_type", [None]),
+        ("depart_s", ["noon"]),
+        ("depart_s", [None]),
+        ("state_of_charge", ["full"]),
+        ("battery_kwh", [[1.0]]),
+        ("route", ["A-B"]),
+        ("route", [[1]]),
+        ("route", [None]),
+        ("charging_stops", [7]),
+        ("charging_stops", [[{"edge": "A-B"}]]),
+        ("charging_stops", [[{"edge": "A-B", "station": None, "duration_s": 1.0, "energy_kwh": 1.0}]]),
+    ],
+)
+def test_damaged_parquet_columns_are_an_error_of_the_trips(tmp_path, name, values):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "trips.parquet"
+    write_trips(make_trips(square_town(), [ROUND]), path)
+    table = pq.read_table(path)
+    table = table.drop_columns([name]) if name in table.column_names else table
+    pq.write_table(table.append_column(name, pa.array(values)), path)
+    with pytest.raises(TripError):
+        read_trips(path, square_town())
+
+
 def read_text(tmp_path, text, **options):
     path = tmp_path / "routes.rou.xml"
     path.write_text(f"<routes>{text}</routes>")
@@ -204,8 +283,12 @@ def test_unsorted_departures_are_sorted_and_counted(tmp_path, caplog):
     ("text", "message"),
     [
         (vehicle("a", 1) + vehicle("a", 2), "unique trip ids.*a"),
-        (vehicle("a", "nan"), "'a': expected a finite departure"),
-        (vehicle("a", "inf"), "'a': expected a finite departure"),
+        (vehicle("a", "nan"), "finite departures.*'a' at nan s"),
+        (vehicle("a", "inf"), "finite departures.*'a' at inf s"),
+        (vehicle("a b", 1, "nowhere") + vehicle("", 2), "2 of 2 that it refuses: 'a b', ''"),
+        (vehicle("a b", 1, "nowhere"), "'nowhere' is not in the net.*'a b'"),
+        ('<vType id="my car"/>' + vehicle("a", 1, more='type="my car"'), "'my car': expected an id that SUMO takes"),
+        (vehicle("a", 1, more='type="my car"'), "'my car': expected an id that SUMO takes"),
         (vehicle("a", "triggered"), "'a'.*'triggered'"),
         ('<vehicle depart="1"><route edges="A-B"/></vehicle>', "an id"),
         ('<vehicle id="a" depart="1"/>', "'a': expected a route, got none"),
@@ -230,7 +313,7 @@ def test_routes_by_reference_and_a_window_of_ones_own(tmp_path):
     trips = read_text(tmp_path, text, window_s=(0.0, 100.0))
     assert trips.graph.edge_id[trips.edges].tolist() == ["A-B", "B-D"]
     assert trips.window_s == (0.0, 100.0)
-    with pytest.raises(TripError, match="'a': expected a departure from 8"):
+    with pytest.raises(TripError, match=r"expected departures from 8 .*'a' at 7 s.*run from 7 to 7 s"):
         read_text(tmp_path, text, window_s=(8.0, 9.0))
 
 
@@ -253,6 +336,44 @@ def test_a_type_that_nobody_describes_is_reported_and_taken_as_a_car(tmp_path, c
         trips = read_text(tmp_path, vehicle("a", 1, more='type="private"'), type_files=[types])
     assert trips.vehicle_types == (VehicleType("private", "taxi", {"length": "5"}),)
     assert not caplog.text
+
+
+def test_the_reader_says_once_in_the_log_what_it_had_to_change(tmp_path, caplog):
+    read_text(tmp_path, vehicle("late", 9, more='type="private" departSpeed="max"') + vehicle("early", 1))
+    assert len(caplog.messages) == 3
+    for words in ("1 departures out of order", "'private' of 1 vehicles", "attribute departSpeed (1)"):
+        assert sum(words in message for message in caplog.messages) == 1
+    assert all(message.startswith("routes.rou.xml: ") for message in caplog.messages)
+    caplog.clear()
+    read_text(tmp_path, vehicle("a", 1))
+    assert not caplog.messages
+
+
+def test_of_very_many_things_not_kept_the_first_kinds_are_named(tmp_path, caplog):
+    more = " ".join(f'x{place}="1"' for place in range(40))
+    read_text(tmp_path, vehicle("a", 1, more=more))
+    (warning,) = caplog.messages
+    assert "and 28 more kinds" in warning
+    assert warning.index("x0 (1), attribute x1 (1), attribute x10 (1)")  # by name, not by the chance of a set
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_trips_outside_the_window_can_be_left_out_and_are_counted(tmp_path, suffix, caplog):
+    trips = make_trips(square_town(), [ROUND, BACK[:2], ROUND[:1], BACK], depart_s=np.array([0.0, 10.0, 19.5, 20.0]))
+    path = tmp_path / f"trips{suffix}"
+    write_trips(trips, path)
+    kept = read_trips(path, trips.graph, window_s=(10.0, 20.0), only_inside_window=True)
+    assert kept.trip_id.tolist() == ["t1", "t2"]
+    assert kept.route_lengths.tolist() == [2, 1]
+    assert kept.window_s == (10.0, 20.0)
+    assert caplog.messages == [
+        f"trips{suffix}: 2 of 4 trips were left out: they depart outside 10 to 20 s (all departures run from 0 to 20 s)"
+    ]
+    caplog.clear()
+    whole = read_trips(path, trips.graph, window_s=(0.0, 30.0), only_inside_window=True)
+    assert (len(whole), whole.window_s, caplog.messages) == (4, (0.0, 30.0), [])
+    with pytest.raises(TripError, match=r"trips\.\S+: expected departures from 25200.*from 0 to 20 s"):
+        read_trips(path, trips.graph, window_s=(25_200.0, 28_800.0), only_inside_window=True)
 
 
 @pytest.mark.parametrize(

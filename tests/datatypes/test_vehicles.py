@@ -61,6 +61,12 @@ def test_names_that_sumo_dropped_are_ignored() -> None:
     assert class_mask(["passenger", "public_emergency"]) == class_mask(["passenger"])
 
 
+@pytest.mark.parametrize("name", ["", "a b", "a&b", "a,b"])
+def test_a_name_that_sumo_refuses_is_refused(name: str) -> None:
+    with pytest.raises(TripError, match="expected an id that SUMO takes"):
+        VehicleType(name)
+
+
 def test_an_unknown_class_is_refused() -> None:
     with pytest.raises(TripError, match="vehicle type 'cab': expected one of SUMO's vehicle classes, got 'cab'"):
         VehicleType("cab", "cab")

@@ -7,6 +7,7 @@ from trafficdiff.datatypes.scenario import FileDemand, GravityDemand, RouteChoic
 from trafficdiff.datatypes.trip_files import write_trips
 from trafficdiff.demand.generate import generate
 from trafficdiff.demand.gravity import DETERRENCE_PER_S
+from trafficdiff.errors import TripError
 
 WINDOW_S = (25_200.0, 28_800.0)
 DEMANDS = [
@@ -46,3 +47,24 @@ def test_a_file_demand_gives_the_trips_of_the_file(grid_graph, generator, tmp_pa
     )
     np.testing.assert_array_equal(read.edges, trips.edges)
     assert read.provenance == trips.provenance
+
+
+def test_a_file_demand_takes_types_from_other_files_and_leaves_out_what_is_outside(
+    grid_graph, generator, tmp_path, caplog
+):
+    trips = generate(grid_graph, UniformDemand(trips=20), window_s=WINDOW_S, generator=generator)
+    write_trips(trips, tmp_path / "all.rou.xml")
+    text = (tmp_path / "all.rou.xml").read_text()
+    start = text.index("<vType")
+    (tmp_path / "bare.rou.xml").write_text(text[:start] + text[text.index("/>", start) + 2 :])
+    (tmp_path / "types.add.xml").write_text('<additional><vType id="car" vClass="taxi"/></additional>')
+    middle_s = float(np.median(trips.depart_s))
+    demand = FileDemand(path="bare.rou.xml", type_files=("types.add.xml",), only_inside_window=True)
+    window_s = (WINDOW_S[0], middle_s)
+    read = generate(grid_graph, demand, window_s=window_s, generator=generator, folder=tmp_path)
+    assert len(read) == int((trips.depart_s < middle_s).sum()) < 20
+    assert [kind.vehicle_class for kind in read.vehicle_types] == ["taxi"]
+    assert "trips were left out" in caplog.text
+    strict = FileDemand(path="bare.rou.xml", type_files=("types.add.xml",))
+    with pytest.raises(TripError, match="only_inside_window"):
+        generate(grid_graph, strict, window_s=window_s, generator=generator, folder=tmp_path)

@@ -34,21 +34,38 @@ def check_departures(
     *,
     names: NDArray[np.object_],
 ) -> None:
-    """Note departures that are not finite, or lie outside [begin, end) [s]."""
+    """Note departures that are not finite, or lie outside [begin, end) [s], with how many and the first of them."""
     begin_s, end_s = window_s
     if not end_s > begin_s:
-        faults.add(f"expected a window that ends after it begins, got {begin_s:g} to {end_s:g} s")
+        faults.add(f"expected a window that ends after it begins, got {_number(begin_s)} to {_number(end_s)} s")
     finite = np.isfinite(depart_s)
     outside = finite & ((depart_s < begin_s) | (depart_s >= end_s))
-    for index in np.flatnonzero(~finite)[:_SHOWN]:
-        faults.add(f"trip {names[index]!r}: expected a finite departure [s], got {depart_s[index]}")
-    for index in np.flatnonzero(outside)[:_SHOWN]:
+    if not finite.all():
         faults.add(
-            f"trip {names[index]!r}: expected a departure from {begin_s:g} to before {end_s:g} s, "
-            f"got {depart_s[index]:g} s; widen the window or drop the trip"
+            f"expected finite departures [s], got {_counted(~finite, depart_s, names, how='not finite')}; "
+            "give seconds of the simulated day"
         )
-    if (hidden := int((~finite).sum() + outside.sum()) - 2 * _SHOWN) > 0:
-        faults.add(f"and up to {hidden} more departures that are not finite or outside the window")
+    if outside.any():
+        first_s, last_s = depart_s[finite].min(), depart_s[finite].max()
+        faults.add(
+            f"expected departures from {_number(begin_s)} to before {_number(end_s)} s, "
+            f"got {_counted(outside, depart_s, names, how='outside')}; "
+            f"the departures run from {_number(first_s)} to {_number(last_s)} s: "
+            "set the window to them, or leave out the trips outside (only_inside_window: true in a file demand)"
+        )
+
+
+def _counted(chosen: NDArray[np.bool_], depart_s: NDArray[np.float64], names: NDArray[np.object_], *, how: str) -> str:
+    """Return how many trips are chosen, and the first of them with their departures."""
+    places = np.flatnonzero(chosen)
+    first = ", ".join(f"trip {names[place]!r} at {_number(depart_s[place])} s" for place in places[:_SHOWN])
+    more = f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
+    return f"{len(places):,} of {len(chosen):,} {how} ({first}{more})"
+
+
+def _number(value: float) -> str:
+    """Write a time so that no digit is lost that a person would miss; ``:g`` turns 1234567 into 1.23457e+06."""
+    return f"{value:.10g}"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

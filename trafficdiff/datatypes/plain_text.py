@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-__all__ = ["MalformedError", "load_json", "load_yaml"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["MalformedError", "load_json", "load_yaml", "read_plain"]
 
 _DEEPEST: Final = 20
 
 
 class MalformedError(ValueError):
-    """Say what else is wrong with text that is well-formed YAML or JSON."""
+    """Say on one line what is wrong with YAML or JSON."""
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -85,3 +88,46 @@ def load_json(text: str) -> object:
         return dict(pairs)
 
     return json.loads(text, object_pairs_hook=once)
+
+
+def read_plain(path: Path, *, most_bytes: int) -> object:
+    """Return the content of a file, JSON if the name ends in ``.json``, else YAML.
+
+    Raises
+    ------
+    MalformedError
+        Saying on one line, without the path, what is wrong: no file, too large, no text, no YAML or JSON.
+    """
+    try:
+        if path.is_dir():
+            raise MalformedError("expected a YAML or JSON file, got a folder")
+        if (size := path.stat().st_size) > most_bytes:
+            raise MalformedError(f"expected at most {most_bytes / 1e6:g} MB, got {size / 1e6:.1f} MB")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise MalformedError(f"expected a YAML or JSON file, got {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise MalformedError("expected text in UTF-8, got a binary file or another encoding") from error
+    if "\0" in text:
+        raise MalformedError("expected text in UTF-8, got a binary file")
+    return _loaded(text, is_json=path.suffix == ".json")
+
+
+def _loaded(text: str, *, is_json: bool) -> object:
+    """Return the content of a text; what its reader finds wrong becomes one line with the place."""
+    try:
+        return load_json(text) if is_json else load_yaml(text)
+    except json.JSONDecodeError as error:
+        raise MalformedError(f"expected JSON, got line {error.lineno}, column {error.colno}: {error.msg}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
+        raise MalformedError(f"expected YAML, got {where}{error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise MalformedError(f"expected YAML, got {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise MalformedError("expected a few levels, got endless nesting") from error
+    except MalformedError:
+        raise
+    except ValueError as error:  # Python refuses to read whole numbers of more than 4300 digits
+        raise MalformedError("expected numbers of at most thousands of digits, got a longer one") from error

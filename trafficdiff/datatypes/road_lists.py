@@ -20,6 +20,7 @@ import numpy as np
 
 from trafficdiff.datatypes.trips import TripSet
 from trafficdiff.errors import Faults, TripError
+from trafficdiff.screening import is_gzip, open_bounded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,8 @@ def read_road_lists(path: Path, graph: RoadGraph, *, window_s: tuple[float, floa
 
 def _lines(path: Path) -> list[str]:
     try:
-        with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as stream:
+        with open_bounded(path, error=TripError) as file:
+            stream = gzip.GzipFile(fileobj=file) if is_gzip(file.peek(2)) else file
             content = stream.read(_MOST_BYTES + 1)
         text = content.decode("ascii")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:

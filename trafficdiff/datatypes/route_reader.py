@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from trafficdiff.datatypes.agents import Agents
+from trafficdiff.datatypes.identifiers import note_refused_ids
 from trafficdiff.datatypes.route_types import TypeBook
 from trafficdiff.datatypes.route_writer import BATTERY, CHARGE, COMMENT, STOPS
 from trafficdiff.datatypes.trips import CHARGING_STOP_COLUMNS, TripSet
@@ -32,6 +33,8 @@ _logger = logging.getLogger(__name__)
 
 _KEPT: Final = {"id", "type", "depart", "route", "from", "to", "via"}
 _MOST_FAULTS: Final = 1_000
+_MOST_KINDS: Final = 12
+"""How many kinds of things that are not kept are named; the rest is counted."""
 _UNROUTED: Final = {
     "trip": "trips without a route",
     "flow": "flows",
@@ -45,6 +48,7 @@ class _Content:
     """Collect the vehicles of a file; edges as positions in the graph."""
 
     graph: RoadGraph
+    file: str
     faults: Faults
     book: TypeBook = field(default_factory=TypeBook)
     routes: dict[str, list[int]] = field(default_factory=dict)
@@ -58,6 +62,10 @@ class _Content:
     refused: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     header: dict[str, Any] = field(default_factory=dict)
+
+    def warn(self, message: str) -> None:
+        """Say in the log what the caller must know."""
+        _logger.warning("%s: %s", self.file, message)
 
     def fault(self, message: str) -> None:
         """Note a fault; of very many the first thousand will do."""
@@ -100,6 +108,7 @@ def read_routes(
         Listing every fault.
     """
     content = _read(path, graph, type_files, _take_vehicle)
+    note_refused_ids(content.trip_id, content.faults, what="vehicle")
     if content.refused:
         what = ", ".join(f"{count} {_UNROUTED[tag]}" for tag, count in sorted(content.refused.items()))
         content.fault(f"expected vehicles with routes, got {what}; route them first, for example with duarouter")
@@ -155,7 +164,7 @@ def read_requests(
 
 
 def _read(path: Path, graph: RoadGraph, type_files: Sequence[Path], take: Any) -> _Content:
-    content = _Content(graph, Faults(str(path)))
+    content = _Content(graph, path.name, Faults(str(path)))
     for type_file in type_files:
         for element in _elements(type_file, content):
             if element.tag in _TYPES:
@@ -166,8 +175,10 @@ def _read(path: Path, graph: RoadGraph, type_files: Sequence[Path], take: Any) -
         else:
             take(element, content)
     if content.ignored:
-        what = ", ".join(f"{name} ({count})" for name, count in content.ignored.most_common())
-        _logger.warning("%s: not kept: %s", path, what)
+        kinds = sorted(content.ignored.items(), key=lambda item: (-item[1], item[0]))  # the same in every process
+        what = ", ".join(f"{name} ({count})" for name, count in kinds[:_MOST_KINDS])
+        rest = len(content.ignored) - _MOST_KINDS
+        content.warn(f"not kept: {what}" + (f", and {rest} more kinds" if rest > 0 else ""))
     return content
 
 
@@ -181,7 +192,7 @@ def _elements(path: Path, content: _Content) -> Iterator[Any]:
             for event, element in etree.iterparse(stream, events=("end", "comment"), **options):
                 parent = element.getparent()
                 if event == "comment":
-                    content.header.update(_header(element.text or ""))
+                    content.header.update(_header(element.text or "", content))
                 elif parent is not None and parent.getparent() is None:
                     yield element
                     element.clear()
@@ -193,17 +204,17 @@ def _elements(path: Path, content: _Content) -> Iterator[Any]:
             ) from error
 
 
-def _header(comment: str) -> dict[str, Any]:
+def _header(comment: str, content: _Content) -> dict[str, Any]:
     """Return what the writer noted in its comment, or nothing for anyone else's."""
     text = comment.strip()
     if not text.startswith(COMMENT):
         return {}
     try:
-        content = json.loads(text.removeprefix(COMMENT))
-        begin_s, end_s = map(float, content["window_s"])
-        return {"window_s": (begin_s, end_s), "provenance": dict(content["provenance"])}
+        noted = json.loads(text.removeprefix(COMMENT))
+        begin_s, end_s = map(float, noted["window_s"])
+        return {"window_s": (begin_s, end_s), "provenance": dict(noted["provenance"])}
     except (ValueError, KeyError, TypeError):
-        _logger.warning("the comment with window and provenance is damaged and was not read")
+        content.warn("the comment with window and provenance is damaged and was not read")
         return {}
 
 
@@ -294,12 +305,14 @@ def _seconds(text: str, content: _Content, vehicle: str) -> float:
 def _in_order(content: _Content, window_s: tuple[float, float] | None) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """Return the order of departure, and the fields of trips and agents alike in it; raise what was at fault."""
     types, kind = content.book.assign(content.kind, content.faults)
+    for warning in content.book.warnings:
+        content.warn(warning)
     content.faults.raise_if_any(TripError)
     depart_s = np.array(content.depart_s)
     order = np.argsort(depart_s, kind="stable")
     late = int((depart_s < np.fmax.accumulate(depart_s)).sum())
     if late:
-        _logger.warning("%s: %d departures out of order; the trips were sorted", content.faults.heading, late)
+        content.warn(f"{late} departures out of order; the trips were sorted")
     if window_s is None:
         finite = depart_s[np.isfinite(depart_s)]
         whole = (float(np.floor(finite.min())), float(np.floor(finite.max()) + 1)) if len(finite) else (0.0, 1.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["TypeBook"]
-
-_logger = logging.getLogger(__name__)
 
 _DEFAULTS: Final = {
     "DEFAULT_VEHTYPE": "passenger",
@@ -45,10 +42,13 @@ class TypeBook:
         By id, in the order in which they were met.
     distributions
         Member ids and their probabilities by distribution id.
+    warnings
+        What was not read, or had to be assumed, one sentence each.
     """
 
     types: dict[str, VehicleType] = field(default_factory=dict)
     distributions: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def add(self, element: Any, faults: Faults) -> None:
         """Take in a ``vType`` or a ``vTypeDistribution``."""
@@ -79,7 +79,7 @@ class TypeBook:
         attributes.pop("probability", None)
         parameters = {child.get("key", ""): child.get("value", "") for child in element.iterchildren("param")}
         if models := sorted({str(child.tag) for child in element if child.tag != "param"}):
-            _logger.warning("vehicle type %r: its nested elements %s are not read", name, models)
+            self.warnings.append(f"vehicle type {name!r}: its nested elements {', '.join(models)} are not read")
         try:
             self.types[name] = VehicleType(name, vehicle_class, attributes, parameters)
         except TripError as error:
@@ -91,7 +91,7 @@ class TypeBook:
         A vehicle whose type is a distribution gets one of its members: the k-th such vehicle takes the member at
         the fractional part of k times the golden ratio, which keeps every stretch of vehicles close to the
         probabilities without chance (Weyl's sequence). A type that no file describes gets the vehicle class of
-        the same name if it is one of a few telling ones, or else is a passenger car; the log says so.
+        the same name if it is one of a few telling ones, or else is a passenger car; a warning says so.
         """
         kinds = np.array(names, object)
         for name, members in self.distributions.items():
@@ -102,22 +102,23 @@ class TypeBook:
         known = dict(self.types)
         for name, count in Counter(kinds.tolist()).items():
             if name not in known:
-                known[name] = self._stand_in(name, count)
+                known[name] = self._stand_in(name, count, faults)
         if not names:
             faults.add("expected vehicles, got none; is this the right file?")
         positions = {name: place for place, name in enumerate(known)}
         return tuple(known.values()), np.array([positions[name] for name in kinds], np.int32)
 
-    @staticmethod
-    def _stand_in(name: str, count: int) -> VehicleType:
+    def _stand_in(self, name: str, count: int, faults: Faults) -> VehicleType:
         if name in _DEFAULTS:
             return VehicleType(name, _DEFAULTS[name])
         vehicle_class = name if name in _TELLING else "passenger"
-        _logger.warning(
-            "vehicle type %r of %d vehicles is not described; taken as SUMO's default of class %r (type_files may add "
-            "the file that describes it)",
-            name,
-            count,
-            vehicle_class,
+        self.warnings.append(
+            f"vehicle type {name!r} of {count} vehicles is not described; taken as SUMO's default of class "
+            f"{vehicle_class!r} (type_files may add the file that describes it)"
         )
-        return VehicleType(name, vehicle_class)
+        try:
+            return VehicleType(name, vehicle_class)
+        except TripError as error:
+            if str(error) not in faults.messages:
+                faults.add(str(error))
+            return VehicleType(vehicle_class, vehicle_class)

@@ -9,15 +9,19 @@ import datetime as dt
 import hashlib
 import json
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from trafficdiff.datatypes.plain_text import MalformedError, load_json, load_yaml
+from trafficdiff.datatypes.plain_text import MalformedError, read_plain
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES
+from trafficdiff.datatypes.wording import in_words, shortened
 from trafficdiff.errors import Faults, ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "FileDemand",
@@ -35,8 +39,7 @@ __all__ = [
 
 _MAXIMUM_FILE_BYTES = 1_000_000
 _DAY_S = 86_400.0
-_DEMAND_KINDS = "'uniform', 'gravity', 'file'"
-_SHOWN_LENGTH = 100
+_DEMAND_KINDS = ("uniform", "gravity", "file")
 
 
 class _Part(BaseModel):
@@ -116,11 +119,30 @@ class FileDemand(_Part):
 
     kind: Literal["file"] = "file"
     path: str = Field(min_length=1, description="A .parquet or .rou.xml[.gz] file, relative to the scenario file.")
+    type_files: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(max_length=100)] = Field(
+        (),
+        description="SUMO files with vehicle types that the .rou.xml[.gz] file names, relative to the scenario file.",
+    )
+    only_inside_window: bool = Field(
+        False,
+        description="Whether trips that depart outside the window are left out and counted; else they are faults.",
+    )
 
     @field_validator("path")
     @classmethod
     def _inside(cls, path: str) -> str:
         return _checked_path(path)
+
+    @field_validator("type_files")
+    @classmethod
+    def _all_inside(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_checked_path, paths))
+
+    @model_validator(mode="after")
+    def _types_beside_routes(self) -> Self:
+        if self.type_files and not self.path.endswith((".xml", ".xml.gz")):
+            raise ValueError(f"expected type_files beside a .rou.xml[.gz] file only, got them beside {self.path!r}")
+        return self
 
 
 Demand = Annotated[UniformDemand | GravityDemand | FileDemand, Field(discriminator="kind")]
@@ -157,7 +179,9 @@ class Gates(_Part):
     """What a run must reach to be believed; below it the run is kept, marked, and the command exits with 4."""
 
     completion_share_min: Annotated[float, Field(ge=0, le=1)] = Field(0.95, description="Completed over asked trips.")
-    teleport_share_max: Annotated[float, Field(ge=0, le=1)] = Field(0.01, description="Teleports over vehicles.")
+    teleport_share_max: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.001, description="Teleports over vehicles; above one in a thousand a run tells more of SUMO than of the city."
+    )
 
 
 class Scenario(_Part):
@@ -213,22 +237,16 @@ def _checked_path(path: str) -> str:
     return path
 
 
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}..."
-
-
-def _in_words(error: dict[str, Any]) -> str:
-    place = ".".join(str(part) for part in error["loc"]) or "scenario"
-    if error["type"] == "extra_forbidden":
-        return f"{place}: unknown key; `trafficdiff schema` lists the known ones"
-    if error["type"] == "missing":
-        return f"{place}: missing"
-    if error["type"] in {"union_tag_not_found", "union_tag_invalid"}:
-        return f"{place}: expected a `kind` among {error['ctx'].get('expected_tags', _DEMAND_KINDS)}"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    came = "" if isinstance(error.get("input"), dict) or "got" in message else f", got {_short(error.get('input'))}"
-    return f"{place}: {message}{came}"
+def _in_words(error: Mapping[str, Any]) -> str:
+    """Return a fault in words; pydantic puts the kind of demand into the place, where no key of the file is."""
+    place = list(error["loc"])
+    if len(place) > 1 and place[0] == "demand" and place[1] in _DEMAND_KINDS:
+        del place[1]
+    advice = {
+        "extra_forbidden": "; `trafficdiff schema` lists the known ones",
+        "union_tag_not_found": f" among {', '.join(map(repr, _DEMAND_KINDS))}",
+    }
+    return in_words(error, place=place or ["scenario"], advice=advice)
 
 
 def parse_scenario(content: object, *, heading: str = "scenario") -> Scenario:
@@ -244,7 +262,7 @@ def parse_scenario(content: object, *, heading: str = "scenario") -> Scenario:
     except ValidationError as error:
         faults = Faults(heading)
         for fault in error.errors(include_url=False):
-            faults.add(_in_words(dict(fault)))
+            faults.add(_in_words(fault))
         faults.raise_if_any(ScenarioError)
         raise  # pragma: no cover - a validation error always has faults
 
@@ -255,26 +273,18 @@ def read_scenario(path: Path) -> Scenario:
     Raises
     ------
     ScenarioError
-        If the file is missing, over 1 MB, not YAML, or not a scenario (all faults listed).
+        If the file is missing, a folder, over 1 MB, not YAML or JSON, or not a scenario (all faults listed).
     """
+    advice = "`trafficdiff init NETWORK -o FILE.yaml` writes a scenario to start from"
     try:
-        size = path.stat().st_size
-        if size > _MAXIMUM_FILE_BYTES:
-            raise ScenarioError(f"{path}: expected a scenario of at most 1 MB, got {size / 1e6:.1f} MB")
-        text = path.read_text(encoding="utf-8")
-        content = load_json(text) if path.suffix == ".json" else load_yaml(text)
-    except OSError as error:
-        raise ScenarioError(
-            f"{path}: expected a scenario file, got {error.strerror}; see `trafficdiff init`"
-        ) from error
+        content = read_plain(path, most_bytes=_MAXIMUM_FILE_BYTES)
     except MalformedError as error:
-        raise ScenarioError(f"{path}: {error}") from error
-    except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: expected YAML or JSON in UTF-8, got {error}") from error
-    except RecursionError as error:
-        raise ScenarioError(f"{path}: expected a scenario a few levels deep, got endless nesting") from error
+        raise ScenarioError(f"{path}: {error}; {advice}") from error
+    if content is None:
+        raise ScenarioError(f"{path}: expected a scenario, got an empty file; {advice}")
     if not isinstance(content, dict):
-        raise ScenarioError(f"{path}: expected a mapping of keys to values, got {type(content).__name__}")
+        came = "a list" if isinstance(content, list) else shortened(content)
+        raise ScenarioError(f"{path}: expected keys with values (name: ..., network: ...), got {came}; {advice}")
     return parse_scenario(content, heading=f"scenario {path.name}")
 
 

@@ -1,18 +1,58 @@
-"""Take some of the trips of a set."""
+"""Take some of the trips of a set: by their places, or those that depart in a window."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from trafficdiff.errors import TripError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.trips import TripSet
 
-__all__ = ["take_trips"]
+__all__ = ["cut_to_window", "take_trips"]
+
+_logger = logging.getLogger(__name__)
+
+
+def cut_to_window(trips: TripSet, window_s: tuple[float, float], *, name: str = "trips") -> TripSet:
+    """Return the trips that depart in [begin, end) [s]; the log says how many were left out.
+
+    Parameters
+    ----------
+    trips
+        The set to take from.
+    window_s
+        Begin and end [s].
+    name
+        What the trips are called in the log.
+
+    Raises
+    ------
+    TripError
+        If no trip departs in the window, or the window ends before it begins.
+    """
+    begin_s, end_s = window_s
+    inside = (trips.depart_s >= begin_s) & (trips.depart_s < end_s)
+    if not inside.any():
+        came = f"from {trips.depart_s[0]:.10g} to {trips.depart_s[-1]:.10g} s" if len(trips) else "of no trip at all"
+        raise TripError(
+            f"expected departures from {begin_s:.10g} to before {end_s:.10g} s, got only departures {came}; "
+            "set the window to them"
+        )
+    if inside.all():
+        return replace(trips, window_s=window_s)
+    _logger.warning(
+        "%s: %s of %s trips were left out: they depart outside %.10g to %.10g s (all departures run from %.10g to "
+        "%.10g s)",
+        name, f"{len(trips) - int(inside.sum()):,}", f"{len(trips):,}", begin_s, end_s, *trips.depart_s[[0, -1]],
+    )  # fmt: skip
+    return replace(take_trips(trips, np.flatnonzero(inside)), window_s=window_s)
 
 
 def take_trips(trips: TripSet, rows: NDArray[np.integer[Any]]) -> TripSet:

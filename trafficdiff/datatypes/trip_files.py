@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from trafficdiff.datatypes.road_lists import read_road_lists
 from trafficdiff.datatypes.route_reader import read_requests, read_routes
 from trafficdiff.datatypes.route_writer import write_routes
+from trafficdiff.datatypes.selection import cut_to_window
 from trafficdiff.datatypes.trip_parquet import read_parquet, write_parquet
 from trafficdiff.errors import TripError
 from trafficdiff.publish import publishing_file
@@ -62,6 +63,7 @@ def read_trips(
     *,
     window_s: tuple[float, float] | None = None,
     type_files: Sequence[Path] = (),
+    only_inside_window: bool = False,
 ) -> TripSet:
     """Read trips with their routes.
 
@@ -79,6 +81,9 @@ def read_trips(
         Begin and end [s]; left out, the file's own window, or the whole seconds around its departures.
     type_files
         SUMO files with further vehicle types (route files only).
+    only_inside_window
+        Whether trips that depart outside the window are left out, with a warning that counts them; else they are
+        refused.
 
     Raises
     ------
@@ -87,6 +92,8 @@ def read_trips(
         and edges that are not in the net; and whatever `TripSet` refuses. Departures out of order are sorted, and
         the log says how many.
     """
+    if only_inside_window and window_s is not None:
+        return _cut(read_trips(path, graph, type_files=type_files), path, window_s)
     if path.name.endswith(".parquet"):
         return read_parquet(path, graph, window_s=window_s)
     if path.name.endswith(_XML):
@@ -94,6 +101,13 @@ def read_trips(
     if path.name.endswith(_ROAD_LISTS):
         return read_road_lists(path, graph, window_s=window_s)
     raise _unknown_format(path)
+
+
+def _cut(trips: TripSet, path: Path, window_s: tuple[float, float]) -> TripSet:
+    try:
+        return cut_to_window(trips, window_s, name=path.name)
+    except TripError as error:
+        raise TripError(f"{path}: {error}") from error
 
 
 def read_agents(

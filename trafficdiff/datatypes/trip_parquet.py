@@ -16,6 +16,7 @@ The schema's metadata key ``trafficdiff`` holds JSON: format, window, vehicle ty
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -124,14 +125,14 @@ def read_parquet(path: Path, graph: RoadGraph, *, window_s: tuple[float, float] 
     Raises
     ------
     TripError
-        If the file is missing, cut, not such a file, or names edges that are not in the net.
+        If the file is missing, cut, not such a file, or names edges that are not in the net; and whatever `TripSet`
+        refuses.
     """
     table = _read_table(path)
-    content = _description(table, path)
+    described = _description(table, path)
+    _check_columns(table, path)
     offsets, edges = _read_routes(table, graph, path)
-    depart_s = _numbers(table, "depart_s")
-    types = tuple(VehicleType(**kind) for kind in content["vehicle_types"])
-    positions = {kind.name: place for place, kind in enumerate(types)}
+    positions = {kind.name: place for place, kind in enumerate(described.types)}
     names = table["vehicle_type"].to_pylist()
     faults = Faults(f"{path}")
     for name in sorted({str(name) for name in names} - set(positions)):
@@ -140,17 +141,26 @@ def read_parquet(path: Path, graph: RoadGraph, *, window_s: tuple[float, float] 
     return TripSet(
         graph=graph,
         trip_id=np.array(table["trip_id"].to_pylist(), object),
-        depart_s=depart_s,
-        window_s=window_s or (float(content["window_s"][0]), float(content["window_s"][1])),
+        depart_s=_numbers(table, "depart_s"),
+        window_s=window_s or described.window_s,
         offsets=offsets,
         edges=edges,
         vehicle_type=np.array([positions[name] for name in names], np.int32),
-        vehicle_types=types,
+        vehicle_types=described.types,
         state_of_charge=_numbers(table, "state_of_charge"),
         battery_kwh=_numbers(table, "battery_kwh"),
         charging_stops=_read_stops(table, graph, path),
-        provenance=dict(content["provenance"]),
+        provenance=described.provenance,
     )
+
+
+@dataclass(frozen=True)
+class _Description:
+    """Hold what the metadata say of the trips."""
+
+    types: tuple[VehicleType, ...]
+    window_s: tuple[float, float]
+    provenance: dict[str, str]
 
 
 def _read_table(path: Path) -> pa.Table:
@@ -167,16 +177,83 @@ def _read_table(path: Path) -> pa.Table:
         raise TripError(f"{path}: expected a whole parquet file, got {error}; write it again") from error
 
 
-def _description(table: pa.Table, path: Path) -> dict[str, Any]:
+def _description(table: pa.Table, path: Path) -> _Description:
     missing = set(_COLUMNS) - set(table.column_names)
     raw = (table.schema.metadata or {}).get(b"trafficdiff")
     if missing or raw is None:
         what = f"no column {sorted(missing)}" if missing else "none of its metadata"
         raise TripError(f"{path}: expected trips as trafficdiff writes them, got {what}; see `trafficdiff sample`")
-    content: dict[str, Any] = json.loads(raw)
-    if content.get("format") != _FORMAT:
-        raise TripError(f"{path}: expected trip format {_FORMAT}, got {content.get('format')}; update trafficdiff")
-    return content
+    try:
+        content = json.loads(raw)
+        version = content["format"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    if version != _FORMAT:
+        raise TripError(f"{path}: expected trip format {_FORMAT}, got {version!r}; update trafficdiff")
+    try:
+        begin_s, end_s = map(float, content["window_s"])
+        provenance = {str(key): str(value) for key, value in content["provenance"].items()}
+        return _Description(tuple(map(_vehicle_type, content["vehicle_types"])), (begin_s, end_s), provenance)
+    except TripError as error:
+        raise TripError(f"{path}: {error}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> TripError:
+    return TripError(
+        f"{path}: expected whole metadata (format, window_s, vehicle_types, provenance), got damaged ones "
+        f"({type(error).__name__}: {error}); write the trips again"
+    )
+
+
+def _vehicle_type(content: dict[str, Any]) -> VehicleType:
+    """Return a type from its description.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError, AttributeError
+        If it is not one.
+    TripError
+        As `VehicleType`.
+    """
+    texts = [{str(key): str(value) for key, value in content[part].items()} for part in ("attributes", "parameters")]
+    return VehicleType(content["name"], str(content["vehicle_class"]), *texts)
+
+
+def _check_columns(table: pa.Table, path: Path) -> None:
+    """Refuse columns of other types than `write_parquet` writes; texts may be dictionaries, lists of either kind."""
+    import pyarrow as pa
+
+    def is_text(kind: pa.DataType) -> bool:
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+    def is_list(kind: pa.DataType) -> bool:
+        return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
+
+    faults = Faults(f"{path}")
+    for name in (*_COLUMNS, *({"charging_stops"} & set(table.column_names))):
+        kind = table.schema.field(name).type
+        match name:
+            case "trip_id" | "vehicle_type":
+                wanted, good = "text", is_text(kind)
+            case "route":
+                wanted, good = "lists of text", is_list(kind) and is_text(kind.value_type)
+            case "charging_stops":
+                wanted = f"lists of {', '.join(CHARGING_STOP_COLUMNS[1:])}"
+                good = is_list(kind) and _holds_stops(kind.value_type)
+            case _:
+                wanted, good = "numbers", bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+        if not good:
+            faults.add(f"column {name!r}: expected {wanted}, got {kind}; write the trips with trafficdiff")
+    faults.raise_if_any(TripError)
+
+
+def _holds_stops(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_struct(kind) and all(kind.get_field_index(name) >= 0 for name in CHARGING_STOP_COLUMNS[1:])
 
 
 def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
@@ -226,6 +303,11 @@ def _read_stops(table: pa.Table, graph: RoadGraph, path: Path) -> pd.DataFrame |
             edge = graph.edge_index.get(stop["edge"], -1)
             if edge < 0:
                 faults.add(_unknown_edge(str(table["trip_id"][trip]), stop["edge"]))
-            rows.append((trip, edge, stop["station"], stop["duration_s"], stop["energy_kwh"]))
+            row = (trip, edge, stop["station"], stop["duration_s"], stop["energy_kwh"])
+            if None in row:
+                faults.add(
+                    f"trip {table['trip_id'][trip]}: expected whole charging stops, got {stop}; write them again"
+                )
+            rows.append(row)
     faults.raise_if_any(TripError)
     return pd.DataFrame(rows, columns=list(CHARGING_STOP_COLUMNS))

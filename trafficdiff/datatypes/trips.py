@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trafficdiff.datatypes.agents import check_departures
+from trafficdiff.datatypes.identifiers import note_refused_ids
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES, VehicleType
 from trafficdiff.errors import Faults, TripError
 
@@ -90,7 +91,7 @@ class TripSet:
     TripError
         Naming the trips and edges at fault: routes that are empty, do not connect or are closed to the
         vehicle's class, departures that are not finite, unsorted or outside the window, ids that appear
-        twice, charges outside [0, 1].
+        twice or that SUMO refuses, charges outside [0, 1].
     """
 
     graph: RoadGraph
@@ -133,10 +134,11 @@ class TripSet:
         if len(self.offsets) != count + 1 or self.offsets[0] != 0 or self.offsets[-1] != len(self.edges):
             faults.add("expected route offsets from 0 to the number of route edges, one more than trips")
         faults.raise_if_any(TripError)
+        note_refused_ids(self.trip_id.tolist(), faults, what="vehicle")
         check_departures(self.depart_s, self.window_s, faults, names=self.trip_id)
         if (np.diff(self.depart_s) < 0).any():
             faults.add("expected departures in ascending order, got them unsorted; SUMO drops late ones in silence")
-        if len(set(self.trip_id)) != count:
+        if len(set(self.trip_id.tolist())) != count:
             names, repeats = np.unique(self.trip_id.astype(str), return_counts=True)
             twice = ", ".join(names[repeats > 1][:_SHOWN])
             faults.add(f"expected unique trip ids, got {count - len(names)} repeats ({twice}, ...)")

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from trafficdiff.datatypes.identifiers import is_refused
 from trafficdiff.errors import InputError, TripError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class VehicleType:
     Raises
     ------
     TripError
-        If the class is unknown to SUMO, or an attribute is not finite where it is a number.
+        If SUMO refuses the name, the class is unknown to it, or an attribute is not finite where it is a number.
     """
 
     name: str
@@ -102,6 +103,11 @@ class VehicleType:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if is_refused(self.name):
+            raise TripError(
+                f"vehicle type {self.name!r}: expected an id that SUMO takes (not empty, no spaces, none of "
+                "| \\ ' \" ; , < > &), got one that it refuses; rename it"
+            )
         if self.vehicle_class not in _BIT and self.vehicle_class != IGNORING:
             raise TripError(
                 f"vehicle type {self.name!r}: expected one of SUMO's vehicle classes, got "

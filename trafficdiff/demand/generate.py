@@ -45,7 +45,7 @@ def generate(
     seed
         The seed that the generator came from, to be written beside the trips.
     folder
-        Where the path of a file demand starts.
+        Where the paths of a file demand start.
 
     Raises
     ------
@@ -62,7 +62,13 @@ def generate(
         case FileDemand():
             from trafficdiff.datatypes.trip_files import read_trips
 
-            return read_trips(folder / demand.path, graph, window_s=window_s)
+            return read_trips(
+                folder / demand.path,
+                graph,
+                window_s=window_s,
+                type_files=[folder / file for file in demand.type_files],
+                only_inside_window=demand.only_inside_window,
+            )
         case _:
             assert_never(demand)
     provenance = _provenance(demand, graph, window_s=window_s, seed=seed)
