@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
 import pytest
 
 from trafficdiff import errors
@@ -9,8 +12,8 @@ from trafficdiff.errors import Faults, InputError, TrafficdiffError, TripError
 
 EXIT_CODES = {
     "TrafficdiffError": 1, "InputError": 2, "NetworkError": 2, "TripError": 2, "ScenarioError": 2,
-    "SimulationError": 1, "DeadlineError": 1, "StoreError": 1, "IntegrityError": 1, "MissingDependencyError": 3,
-    "GateError": 4,
+    "OutputError": 2, "SimulationError": 1, "DeadlineError": 1, "StoreError": 1, "IntegrityError": 1,
+    "MissingDependencyError": 3, "GateError": 4,
 }  # fmt: skip
 BUILTINS = {
     "InputError": ValueError, "SimulationError": RuntimeError, "DeadlineError": TimeoutError,
@@ -33,6 +36,20 @@ def test_errors_are_also_the_builtin_that_they_stand_for(name: str, builtin: typ
 def test_every_error_is_public_and_has_an_exit_code_here() -> None:
     assert set(errors.__all__) - {"Faults"} == set(EXIT_CODES)
     assert errors.__all__ == sorted(errors.__all__)
+
+
+def test_a_place_that_is_taken_is_both_bad_input_and_an_error_of_the_store() -> None:
+    assert issubclass(errors.OutputError, errors.InputError)
+    assert issubclass(errors.OutputError, errors.StoreError)
+
+
+def test_a_failed_simulation_names_its_log_where_there_is_one() -> None:
+    error = errors.DeadlineError("it took too long")
+    assert str(error) == "it took too long"
+    error.log = Path("runs/a.failed.log")
+    assert str(error) == "it took too long (everything that it said is in runs/a.failed.log)"
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (errors.DeadlineError, str(error))
 
 
 def test_no_fault_raises_nothing() -> None:

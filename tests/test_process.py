@@ -84,6 +84,35 @@ def test_an_error_while_watching_ends_the_group(tmp_path: Path) -> None:
     assert gone_within(int((tmp_path / "log").read_text()), 30)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_program_starts_waits_until_it_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    heard: list[int] = []
+
+    def hear(number: int, _: object) -> None:
+        heard.append(number)
+        raise KeyboardInterrupt
+
+    def start(*words: object, **options: object) -> subprocess.Popen[bytes]:
+        signal.raise_signal(number)
+        assert heard == []
+        started.append(original(*words, **options))  # type: ignore[call-overload]
+        return started[0]
+
+    started: list[subprocess.Popen[bytes]] = []
+    original = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", start)
+    usual = signal.signal(number, hear)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_program([*PYTHON, "import time; time.sleep(60)"], log=tmp_path / "log", deadline_s=30)
+    finally:
+        signal.signal(number, usual)
+    assert heard == [number]
+    assert gone_within(started[0].pid, 10)
+
+
 def test_a_program_dies_with_its_starter(tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux ends a process with its parent")

@@ -20,12 +20,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trafficdiff.errors import InputError, IntegrityError, SimulationError, StoreError
+from trafficdiff.errors import InputError, IntegrityError, OutputError, SimulationError, StoreError
 from trafficdiff.publish import (
     is_complete,
     publishing,
     publishing_file,
     read_manifest,
+    refuse_unwritable,
+    scratch,
     sweep,
     this_writer,
     verify,
@@ -116,12 +118,15 @@ def test_a_directory_with_other_content_is_refused_before_any_work(tmp_path: Pat
     assert (tmp_path / "run" / "thesis.txt").read_text() == "precious"
 
 
-def test_a_file_and_a_mount_point_are_refused(tmp_path: Path) -> None:
+def test_a_file_a_mount_point_and_a_loop_of_links_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="other content"):
+    with pytest.raises(OutputError, match="other content"):
         publish(tmp_path / "file")
-    with pytest.raises(StoreError, match="mount point"):
+    with pytest.raises(OutputError, match="mount point"):
         publish(Path("/"))
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OutputError, match="choose"):
+        publish(tmp_path / "loop" / "run")
 
 
 def test_an_empty_directory_is_taken_over(tmp_path: Path) -> None:
@@ -132,8 +137,25 @@ def test_an_empty_directory_is_taken_over(tmp_path: Path) -> None:
 
 def test_a_parent_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="choose a folder that you may write to"):
+    with pytest.raises(OutputError, match="choose"):
         publish(tmp_path / "file" / "run")
+    with pytest.raises(OutputError, match="choose"), publishing_file(tmp_path / "file" / "table"):
+        pytest.fail("the work was begun")
+
+
+def test_a_place_that_a_file_cannot_have_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "loop").symlink_to("loop")
+    for place in ("folder", "folder/loop/table", "file/table", "x" * 300, "x" * 300 + "/table"):
+        with pytest.raises(OutputError, match=r"choose|name a file"):
+            refuse_unwritable(tmp_path / place)
+    with pytest.raises(OutputError, match="choose"):
+        refuse_unwritable(Path("/proc/table"))
+    refuse_unwritable(tmp_path / "file")  # it would be replaced
+    refuse_unwritable(tmp_path / "new" / "deep" / "table")
+    assert names(tmp_path) == ["file", "folder"]
+    assert names(tmp_path / "folder") == ["loop"]
 
 
 def test_links_and_a_manifest_of_ones_own_are_refused(tmp_path: Path) -> None:
@@ -485,6 +507,42 @@ def test_only_what_a_dead_writer_left_is_swept(tmp_path: Path) -> None:
     assert sweep(tmp_path / "not there") == []
 
 
+_LEAVE_SCRATCH = """
+import os, signal
+from trafficdiff.publish import scratch
+with scratch("run") as folder:
+    (folder / "large").touch()
+    print(folder, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_scratch_folders_go_at_the_end_and_those_of_the_dead_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    killed = subprocess.run(
+        [sys.executable, "-c", _LEAVE_SCRATCH], stdout=subprocess.PIPE, check=False, env=environment
+    )
+    dead = Path(killed.stdout.decode().strip())
+    assert (dead / "large").exists()
+    (tmp_path / "trafficdiff-run-notes").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with scratch("build") as mine:
+        assert not dead.exists()
+        assert this_writer() in mine.name
+        assert mine.stat().st_mode & 0o077 == 0
+        with scratch("run"):
+            assert mine.is_dir()
+    assert names(tmp_path) == ["trafficdiff-run-notes"]
+
+
+def test_without_a_place_for_temporary_files_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StoreError, match="set TMPDIR"), scratch("run"):
+        pytest.fail("there is no such place")
+
+
 def test_a_writer_is_known_to_be_alive_dead_or_elsewhere() -> None:
     assert writer_is_dead(this_writer()) is False
     assert writer_is_dead(_dead_writer()) is True
@@ -524,6 +582,6 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_put_in_place_is_a_clear_error_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(StoreError, match="can be written"), publishing_file(tmp_path / "folder") as temporary:
+    with pytest.raises(OutputError, match="can be written"), publishing_file(tmp_path / "folder") as temporary:
         temporary.write_bytes(b"a file")
     assert names(tmp_path) == ["folder"]

@@ -6,7 +6,8 @@
     ├── InputError (ValueError)               exit 2   what the user gave cannot be used
     │   ├── NetworkError                               an OSM file, a net or a road graph
     │   ├── TripError                                  trips, routes or departures
-    │   └── ScenarioError                              a scenario file
+    │   ├── ScenarioError                              a scenario file
+    │   └── OutputError (StoreError)                   the place for a result is taken or cannot be written
     ├── SimulationError (RuntimeError)        exit 1   SUMO or one of its tools failed
     │   └── DeadlineError (TimeoutError)               it did not finish in the time allowed
     ├── StoreError (RuntimeError)             exit 1   a run could not be written
@@ -19,7 +20,10 @@ Every message says what was expected, what came, and what to do next.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "DeadlineError",
@@ -29,6 +33,7 @@ __all__ = [
     "IntegrityError",
     "MissingDependencyError",
     "NetworkError",
+    "OutputError",
     "ScenarioError",
     "SimulationError",
     "StoreError",
@@ -41,6 +46,13 @@ class TrafficdiffError(Exception):
     """Root of all errors that this package raises on purpose."""
 
     exit_code: ClassVar[int] = 1
+    log: Path | None = None
+    """File with everything that an outside program said; whoever moves it says so here, and the message follows."""
+
+    def __str__(self) -> str:
+        """Return the message, and where the log is."""
+        message = super().__str__()
+        return message if self.log is None else f"{message} (everything that it said is in {self.log})"
 
 
 class InputError(TrafficdiffError, ValueError):
@@ -71,6 +83,10 @@ class DeadlineError(SimulationError, TimeoutError):
 
 class StoreError(TrafficdiffError, RuntimeError):
     """A run could not be written, or is already there."""
+
+
+class OutputError(InputError, StoreError):
+    """The place that was named for a result is taken, or cannot be written."""
 
 
 class IntegrityError(StoreError):

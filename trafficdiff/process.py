@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib.util
+import logging
 import os
 import signal
 import subprocess
@@ -20,12 +21,24 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from trafficdiff.errors import DeadlineError, MissingDependencyError
+from trafficdiff.errors import DeadlineError, MissingDependencyError, StoreError, TrafficdiffError
+from trafficdiff.publish import publishing_file, real_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["Finished", "die_with_parent", "last_words", "run_program", "sumo_environment", "sumo_home", "sumo_program"]
+__all__ = [
+    "Finished",
+    "die_with_parent",
+    "keeping_log",
+    "last_words",
+    "run_program",
+    "sumo_environment",
+    "sumo_home",
+    "sumo_program",
+]
+
+_logger = logging.getLogger(__name__)
 
 _KEPT_VARIABLES: Final = (
     "PATH",
@@ -38,6 +51,9 @@ _KEPT_VARIABLES: Final = (
     "LD_LIBRARY_PATH",
 )
 _PR_SET_PDEATHSIG: Final = 1
+_ENDING_SIGNALS: Final = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 _POLL_S: Final = 0.01
 
 
@@ -129,13 +145,17 @@ def _interrupts_held_back() -> Iterator[None]:
         yield  # interrupts go to the main thread
         return
     came: list[int] = []
-    usual = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    usual = {number: signal.getsignal(number) for number in _ENDING_SIGNALS}
+    held = [number for number, handler in usual.items() if handler not in {None, signal.SIG_IGN}]
+    for number in held:
+        signal.signal(number, lambda number, _: came.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, usual or signal.SIG_DFL)
+        for number in held:
+            signal.signal(number, usual[number])
         if came:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(came[0])
 
 
 def run_program(
@@ -227,3 +247,31 @@ def last_words(output: str, *, lines: int = 6) -> str:
     said = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in said if line.startswith("Error")]
     return " | ".join((errors or said)[-lines:]) or "nothing"
+
+
+@contextlib.contextmanager
+def keeping_log(directory: Path) -> Iterator[None]:
+    """Let the log of a program outlive the temporary files when the block fails: beside the directory it was to make.
+
+    An error that names a log names ``NAME.failed.log`` afterwards; a block that goes well takes an older one away.
+    """
+    target = real_path(directory)
+    kept = target.parent / f"{target.name}.failed.log"
+    try:
+        yield
+    except TrafficdiffError as error:
+        if error.log is not None:
+            error.log = kept if _copied(error.log, kept) else None
+        raise
+    with contextlib.suppress(OSError):  # there is none, or it stays and does no harm
+        kept.unlink()
+
+
+def _copied(log: Path, kept: Path) -> bool:
+    try:
+        with publishing_file(kept) as temporary:
+            temporary.write_bytes(log.read_bytes())
+    except (StoreError, OSError) as error:
+        _logger.warning("what the program said could not be kept: %s", error)
+        return False
+    return True

@@ -20,12 +20,13 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from trafficdiff.errors import Faults, GateError, InputError, StoreError
+from trafficdiff.errors import Faults, GateError, InputError, OutputError, StoreError
 from trafficdiff.manifest import (
     FORMAT,
     MANIFEST,
@@ -47,13 +48,27 @@ __all__ = [
     "publishing",
     "publishing_file",
     "read_manifest",
+    "real_path",
+    "refuse_taken",
+    "refuse_unwritable",
+    "scratch",
     "sweep",
     "this_writer",
     "verify",
     "writer_is_dead",
 ]
 
-_TEMPORARY: Final = re.compile(r"^\..*\.(?P<writer>[0-9a-f]{8}-\d+-\d+)-[0-9a-f]{8}\.partial$", re.DOTALL)
+_WRITER: Final = r"(?P<writer>[0-9a-f]{8}-\d+-\d+)"
+_TEMPORARY: Final = (
+    re.compile(rf"^\..*\.{_WRITER}-[0-9a-f]{{8}}\.partial$", re.DOTALL),
+    re.compile(rf"^trafficdiff-[a-z]+-{_WRITER}-[a-z0-9_]{{8}}$"),
+)
+"""Names that `publishing` and `scratch` give."""
+_NOT_A_PLACE: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ELOOP}
+    | {errno.ENAMETOOLONG}
+)
+"""What the system says when the path is at fault, and not the disk."""
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says when a disk or a quota is full."""
 _FULL_BELOW_BYTES: Final = 1_000_000
@@ -81,12 +96,13 @@ def publishing(directory: Path, *, kind: str, expected_bytes: int = 0) -> Iterat
 
     Raises
     ------
+    OutputError
+        If the target is taken (at the start, or by another writer meanwhile), or cannot be written.
     StoreError
-        If the target is taken (at the start, or by another writer meanwhile), or no space is left. Whatever
-        ends the block early, nothing is published and the temporary directory is removed.
+        If no space is left. Whatever ends the block early, nothing is published and the temporary directory is removed.
     """
-    target = directory.resolve()
-    _refuse_taken(target)
+    target = real_path(directory)
+    refuse_taken(target)
     with _temporary(target) as temporary, _explain_full_disk(temporary, target, expected_bytes):
         yield temporary
         _seal(temporary, kind=kind)
@@ -101,10 +117,12 @@ def publishing_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
     Raises
     ------
+    OutputError
+        If the path is a folder, or may not be written.
     StoreError
-        If the file cannot be written or was not, or no space is left.
+        If the file was not written, or no space is left.
     """
-    target = path.resolve()
+    target = real_path(path)
     try:
         with _temporary(target) as temporary, _explain_full_disk(temporary, target, 0):
             written = temporary / target.name
@@ -117,18 +135,61 @@ def publishing_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
             if durable:
                 _fsync(target.parent)
     except OSError as error:
-        raise StoreError(
-            f"{path}: expected a file that can be written, got {error.strerror or error}; choose another place"
-        ) from error
+        raise _unwritable(path, error) from error
 
 
-def _refuse_taken(target: Path) -> None:
-    if is_complete(target):
-        raise StoreError(f"{target}: expected a new directory, found a complete one; choose another or delete it")
-    if target.is_mount():
-        raise StoreError(f"{target}: expected a new directory, found a mount point; name a new folder inside it")
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise StoreError(f"{target}: expected a new or empty directory, found other content; choose another")
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    kind = OutputError if error.errno in _NOT_A_PLACE else StoreError
+    return kind(f"{path}: expected a file that can be written, got {error.strerror or error}; choose another place")
+
+
+def real_path(path: Path) -> Path:
+    """Return a path without links; a loop of links stays, to be refused as any place that cannot be written."""
+    return Path(os.path.realpath(path))  # `Path.resolve` raises before Python 3.13
+
+
+def refuse_taken(target: Path) -> None:
+    """Refuse a target that a directory cannot be published to, because something is there.
+
+    Raises
+    ------
+    OutputError
+        If it is a published directory, a mount point, a file, or a folder with content.
+    """
+    try:
+        if is_complete(target):
+            raise OutputError(f"{target}: expected a new directory, found a complete one; choose another or delete it")
+        if target.is_mount():
+            raise OutputError(f"{target}: expected a new directory, found a mount point; name a new folder inside it")
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise OutputError(f"{target}: expected a new or empty directory, found other content; choose another")
+    except OSError as error:
+        raise OutputError(f"{target}: expected a new directory, got {error.strerror}; choose another") from error
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Refuse, before the work for it, a path that `publishing_file` could not write; a file that is there is none.
+
+    Raises
+    ------
+    OutputError
+        If it is a folder, or nothing can be written beside it.
+    StoreError
+        If no space is left.
+    """
+    target = real_path(path)
+    if os.path.isdir(target):  # noqa: PTH112 - no error where the name is too long
+        raise OutputError(f"{path}: expected a file that can be written, got a folder; name a file inside it")
+    made = [folder for folder in target.parents if not os.path.exists(folder)]  # noqa: PTH110 - as above
+    try:
+        with _temporary(target) as temporary, (temporary / target.name).open("wb"):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        for folder in made:
+            with contextlib.suppress(OSError):  # it was not made after all, or somebody uses it
+                folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -141,7 +202,8 @@ def _temporary(target: Path) -> Iterator[Path]:
         sweep(target.parent)
         temporary.mkdir()
     except OSError as error:
-        raise StoreError(
+        kind = OutputError if error.errno in _NOT_A_PLACE else StoreError
+        raise kind(
             f"{target}: expected to write beside it, got {error.strerror}; choose a folder that you may write to"
         ) from error
     try:
@@ -229,7 +291,7 @@ def _rename(temporary: Path, target: Path) -> None:
     except OSError as error:
         if error.errno in NO_SPACE:
             raise
-        raise StoreError(
+        raise OutputError(
             f"{target}: expected to publish here, but it is taken ({error.strerror}): another writer was first; "
             "open that one, or choose another directory"
         ) from error
@@ -253,8 +315,32 @@ def writer_is_dead(writer: str) -> bool | None:
     return str(_start_of(int(pid))) != start
 
 
+@contextlib.contextmanager
+def scratch(purpose: str) -> Iterator[Path]:
+    """Give a folder among the system's temporary files, and remove it when the block ends.
+
+    Its name holds `purpose`, one lower-case word, and this writer, so that what a killed one left behind is swept by
+    the next.
+
+    Raises
+    ------
+    StoreError
+        If there is no place for temporary files.
+    """
+    try:
+        parent = Path(tempfile.gettempdir())
+        sweep(parent)
+        folder = tempfile.TemporaryDirectory(prefix=f"trafficdiff-{purpose}-{this_writer()}-", dir=parent)
+    except OSError as error:
+        raise StoreError(
+            f"expected a place for temporary files, got {error.strerror}; free some space or set TMPDIR"
+        ) from error
+    with folder as name:
+        yield Path(name)
+
+
 def sweep(parent: Path) -> list[Path]:
-    """Remove the temporary directories in a folder whose writer is dead, and return them.
+    """Remove this user's temporary directories in a folder whose writer is dead, and return them.
 
     A writer of this machine is asked for by process id and start time. One of another machine (a shared
     folder, another container) or from before a reboot counts as dead when nothing has changed for a day.
@@ -263,7 +349,9 @@ def sweep(parent: Path) -> list[Path]:
         return []
     removed = []
     with os.scandir(parent) as entries:
-        candidates = [(entry, found["writer"]) for entry in entries if (found := _TEMPORARY.match(entry.name))]
+        candidates = [
+            (entry, found["writer"]) for entry in entries for form in _TEMPORARY if (found := form.match(entry.name))
+        ]
     for entry, writer in candidates:
         if entry.is_dir(follow_symlinks=False) and _is_stale(Path(entry.path), writer):
             _logger.info("removing %s, left behind by a writer that died", entry.path)
@@ -273,9 +361,11 @@ def sweep(parent: Path) -> list[Path]:
 
 
 def _is_stale(directory: Path, writer: str) -> bool:
-    if (dead := writer_is_dead(writer)) is not None:
-        return dead
     try:
+        if directory.lstat().st_uid != os.getuid():
+            return False
+        if (dead := writer_is_dead(writer)) is not None:
+            return dead
         changes = [path.lstat().st_mtime for path in (directory, *files_below(directory).values())]
     except OSError:
         return False  # it changes at this moment

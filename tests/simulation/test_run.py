@@ -210,8 +210,22 @@ def test_sumos_last_words_are_passed_on(grid_graph: RoadGraph, tmp_path: Path) -
     files, keywords = written(grid_graph, tmp_path)
     text = gzip.decompress(files.routes.read_bytes()).decode()
     files.routes.write_bytes(gzip.compress(text.replace("<route edges=", '<route edges="nowhere" x=', 1).encode()))
-    with pytest.raises(SimulationError, match=r"(?i)got code 1.*nowhere"):
+    with pytest.raises(SimulationError, match=r"(?i)got code 1.*nowhere") as caught:
         run_sumo(files, **keywords)
+    assert caught.value.log == files.log
+    assert str(files.log) in str(caught.value)
+
+
+def test_output_that_cannot_be_read_names_the_log(
+    grid_graph: RoadGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*words: Any, **options: Any) -> SimulationResult:
+        raise SimulationError("expected counts that reconcile")
+
+    monkeypatch.setattr("trafficdiff.simulation.run.read_result", read)
+    with pytest.raises(SimulationError, match="reconcile") as caught:
+        run(grid_graph, tmp_path)
+    assert caught.value.log == tmp_path / "sumo.log"
 
 
 def test_every_output_that_is_cut_is_noticed(grid_graph: RoadGraph, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,13 @@ def test_media_types_follow_the_suffix() -> None:
     assert layout.encoding_format("a/net.net.xml.gz") == "application/gzip"
     assert layout.encoding_format("result.zarr").startswith("application/vnd.zarr")
     assert layout.encoding_format("README") == "application/octet-stream"
+
+
+def test_a_net_is_named_by_its_content(tmp_path: Path) -> None:
+    for name in ("a.net.xml", "a.net.xml.gz"):
+        net = tmp_path / name
+        assert layout.net_name(net) == "network/net.net.xml"
+        net.write_bytes(b"<net/>")
+        assert layout.net_name(net) == "network/net.net.xml"
+        net.write_bytes(gzip.compress(b"<net/>"))
+        assert layout.net_name(net) == "network/net.net.xml.gz"

@@ -50,7 +50,8 @@ def test_everything_comes_back_as_it_was_written(run_directory: Path, content: R
 
 
 def test_nothing_large_is_read_before_it_is_asked_for(run_directory: Path) -> None:
-    stored = open_run(run_directory)
+    stored = open_run(str(run_directory))  # a string will do
+    assert stored.directory == run_directory
     assert not {"result", "metrics", "scenario"} & set(vars(stored))
     assert stored.metrics is stored.metrics
 

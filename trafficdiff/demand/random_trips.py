@@ -8,9 +8,7 @@ The tool's own validation, on by default in SUMO 1.28, starts duarouter for the 
 from __future__ import annotations
 
 import sys
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,9 +19,11 @@ from trafficdiff.demand.paths import origin_blocks
 from trafficdiff.demand.successions import succession_costs
 from trafficdiff.errors import SimulationError
 from trafficdiff.process import last_words, run_program, sumo_home
+from trafficdiff.publish import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -73,14 +73,14 @@ def random_trips(
         If the tool fails.
     """
     begin_s, end_s = window_s
-    with tempfile.TemporaryDirectory(prefix="trafficdiff-") as folder:
-        written = Path(folder) / "random.trips.xml"
+    with scratch("tool") as folder:
+        written = folder / "random.trips.xml"
         options: list[str | Path] = [
             "-n", graph.net_path.resolve(), "-o", written, "-b", f"{begin_s!r}", "-e", f"{end_s!r}",
             "-p", f"{(end_s - begin_s) / count!r}", "-s", str(seed), "--fringe-factor", f"{fringe_factor!r}",
             "--edge-permission", kind.vehicle_class, "--no-validate",
         ]  # fmt: skip
-        _run_tool("randomTrips.py", options, folder=Path(folder), result=written)
+        _run_tool("randomTrips.py", options, folder=folder, result=written)
         agents = read_agents(written, graph)
     kept = np.flatnonzero((agents.depart_s >= begin_s) & (agents.depart_s < end_s))
     taken = _take(agents, kept)
@@ -124,8 +124,8 @@ def sample_routes(candidates: TripSet, *, counts: Counts, total: int, seed: int)
     SimulationError
         If the tool fails.
     """
-    with tempfile.TemporaryDirectory(prefix="trafficdiff-") as folder:
-        routes, data, written = (Path(folder) / name for name in ("in.rou.xml", "counts.xml", "out.rou.xml"))
+    with scratch("tool") as folder:
+        routes, data, written = (folder / name for name in ("in.rou.xml", "counts.xml", "out.rou.xml"))
         write_trips(candidates, routes)
         write_edge_data(counts, data)
         options: list[str | Path] = [
@@ -140,7 +140,7 @@ def sample_routes(candidates: TripSet, *, counts: Counts, total: int, seed: int)
             "--total-count",
             str(total),
         ]
-        _run_tool("routeSampler.py", options, folder=Path(folder), result=written)
+        _run_tool("routeSampler.py", options, folder=folder, result=written)
         return read_trips(written, candidates.graph)
 
 

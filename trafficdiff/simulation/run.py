@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -28,7 +29,7 @@ from trafficdiff.simulation.readers import check_complete, read_result
 from trafficdiff.simulation.stepping import JOB, OPEN_PORT, POLICY, SUMO_WAS_KILLED, Job, write_job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.result import SimulationResult
@@ -36,7 +37,13 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.simulation.control import Policy
 
-__all__ = ["TraciAccess", "run_sumo", "simulate"]
+__all__ = ["MESO_BIAS", "TraciAccess", "run_sumo", "simulate"]
+
+MESO_BIAS: Final = (
+    "the mesoscopic model under-reports delay and queues against the microscopic one, even with junction control: "
+    "compare its runs among each other only"
+)
+"""What everybody must know who reads results of the mesoscopic model."""
 
 _logger = logging.getLogger(__name__)
 
@@ -105,14 +112,12 @@ def simulate(
     DeadlineError
         If SUMO did not come to its end in ``options.deadline_s``; its processes are stopped.
     SimulationError
-        If SUMO failed or left something that is not whole, with its last words. No output is left, only its log.
+        If SUMO failed or left something that is not whole, with its last words. No output is left, only its log,
+        which the error names.
     """
     _check(graph, trips, options=options, window=window, policy=policy, access=access)
     if options.resolution == "meso":
-        _logger.warning(
-            "the mesoscopic model under-reports delay and queues against the microscopic one, even with junction "
-            "control: compare its runs among each other only"
-        )
+        _logger.warning(MESO_BIAS)
     try:
         files = write_inputs(trips, options=options, directory=directory)
         marks = on_progress is not None and options.control == "cli"  # the stepping process has marks of its own
@@ -121,7 +126,8 @@ def simulate(
             files, command=command, trips=trips, options=options, window=window,
             policy=policy, on_progress=on_progress, access=access or TraciAccess(),
         )  # fmt: skip
-        return read_result(files, graph=graph, trips=trips, options=options, window=window, seed=seed)
+        with _naming_log(files):
+            return read_result(files, graph=graph, trips=trips, options=options, window=window, seed=seed)
     except OSError as error:
         if error.errno in NO_SPACE:
             raise SimulationError(_no_space(directory)) from error
@@ -179,19 +185,31 @@ def run_sumo(
     for attempt in (1, 2):
         files.discard_outputs()
         try:
-            finished = _run_once(
-                files, command, options=options, end_s=final_time_s(window), until=until,
-                policy=policy, on_progress=on_progress, access=access,
-            )  # fmt: skip
-            if _was_killed(finished) and attempt == 1:
-                _logger.warning("SUMO was ended by a signal (%d); it is started once more", finished.returncode)
-                continue
-            _check_end(finished, files, trips=trips, window=window)
+            with _naming_log(files):
+                finished = _run_once(
+                    files, command, options=options, end_s=final_time_s(window), until=until,
+                    policy=policy, on_progress=on_progress, access=access,
+                )  # fmt: skip
+                if _was_killed(finished) and attempt == 1:
+                    _logger.warning("SUMO was ended by a signal (%d); it is started once more", finished.returncode)
+                    continue
+                _check_end(finished, files, trips=trips, window=window)
         except BaseException:
             files.discard_outputs()
             raise
         return finished
     raise AssertionError("unreachable")  # pragma: no cover
+
+
+@contextlib.contextmanager
+def _naming_log(files: SumoFiles) -> Iterator[None]:
+    """Let an error of the simulation say where the log is, if there is one."""
+    try:
+        yield
+    except SimulationError as error:
+        if files.log.exists():
+            error.log = files.log
+        raise
 
 
 def _run_once(
@@ -257,8 +275,7 @@ def _check_end(finished: Finished, files: SumoFiles, *, trips: TripSet, window: 
         how = f"ended by signal {-finished.returncode}" if finished.returncode < 0 else f"code {finished.returncode}"
         full = f"{_no_space(files.directory)} " if _is_full(files.directory) else ""
         raise SimulationError(
-            f"{full}expected SUMO to end well, got {how}. It last said: {last_words(finished.output)} "
-            f"(everything it said is in {files.log})"
+            f"{full}expected SUMO to end well, got {how}. It last said: {last_words(finished.output)}"
         )
     try:
         check_complete(files, trips=trips, window=window)

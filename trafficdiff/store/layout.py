@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from trafficdiff.screening import is_gzip
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "BUILD",
@@ -24,6 +29,7 @@ __all__ = [
     "TRIPS",
     "VALIDATION",
     "encoding_format",
+    "net_name",
 ]
 
 KIND: Final = "run"
@@ -86,3 +92,13 @@ FORMATS: Final[dict[str, str]] = {
 def encoding_format(name: str) -> str:
     """Return the media type of a file by its suffix."""
     return FORMATS.get("." + name.rpartition(".")[2].lower(), "application/octet-stream")
+
+
+def net_name(net: Path) -> str:
+    """Return the name that a net file has in a run; its first bytes tell whether it is compressed, not its own name."""
+    try:
+        with net.open("rb") as file:
+            packed = is_gzip(file.read(2))
+    except OSError:
+        packed = False  # whoever copies it finds out
+    return f"{NETWORK}/net.net.xml" + (".gz" if packed else "")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import gzip
 import hashlib
 import json
-import zlib
 from typing import TYPE_CHECKING, Annotated, Final, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from trafficdiff import __version__
 from trafficdiff.errors import NetworkError
+from trafficdiff.screening import MAXIMUM_PROLOG_BYTES, open_screened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +37,6 @@ _DISTRIBUTIONS: Final = (
     "eclipse-sumo", "libsumo", "traci", "sumolib", "numpy", "pandas", "pyarrow", "xarray", "zarr", "scipy", "shapely",
     "pyproj", "geopandas", "osmium", "networkx", "pydantic", "torch",
 )  # fmt: skip
-_HEADER_BYTES: Final = 4_000_000
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -157,16 +155,13 @@ def network_hash(net: Path) -> str:
         If it is not a readable net.
     """
     digest = hashlib.sha256()
-    try:
-        with gzip.open(net) if net.suffix == ".gz" else net.open("rb") as source:
-            head = source.read(_HEADER_BYTES)
-            if (start := head.find(b"<net ")) < 0:
-                raise NetworkError(f"{net}: expected a SUMO net, found no <net> tag; build it again")
-            digest.update(head[start:])
-            while block := source.read(1 << 20):
-                digest.update(block)
-    except (OSError, EOFError, zlib.error) as error:
-        raise NetworkError(f"{net}: expected a readable net, got {error}; build it again") from error
+    with open_screened(net, error=NetworkError) as source:
+        head = source.read(MAXIMUM_PROLOG_BYTES)
+        if (start := head.find(b"<net ")) < 0:
+            raise NetworkError(f"{net}: expected a SUMO net, found no <net> tag; build it again")
+        digest.update(head[start:])
+        while block := source.read(1 << 20):
+            digest.update(block)
     return digest.hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -20,8 +21,6 @@ from trafficdiff.store.tables import read_table
 from trafficdiff.store.validation import Validation
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from trafficdiff.manifest import Manifest
 
 __all__ = ["StoredRun", "open_run"]
@@ -105,7 +104,7 @@ class StoredRun:
         return (self.directory / layout.LOG).read_text(encoding="utf-8", errors="replace")
 
 
-def open_run(directory: Path, *, check: bool = True) -> StoredRun:
+def open_run(directory: str | Path, *, check: bool = True) -> StoredRun:
     """Open a published run.
 
     Parameters
@@ -121,6 +120,7 @@ def open_run(directory: Path, *, check: bool = True) -> StoredRun:
     IntegrityError
         If it is not a complete run; naming every file that is missing, changed or new.
     """
+    directory = Path(directory)
     reader = verify if check else read_manifest
     manifest = reader(directory, kind=layout.KIND)
     return StoredRun(

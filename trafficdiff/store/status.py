@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from trafficdiff.errors import StoreError
 from trafficdiff.publish import publishing_file, this_writer, writer_is_dead
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["RunStatus", "State", "read_status", "status_path", "write_status"]
 
@@ -58,8 +56,9 @@ class RunStatus(BaseModel):
         return self.state in {"done", "failed", "cancelled"}
 
 
-def status_path(directory: Path) -> Path:
+def status_path(directory: str | Path) -> Path:
     """Return where the status of a run directory is kept: beside it, so that the published run never changes."""
+    directory = Path(directory)
     return directory.parent / f"{directory.name}.status.json"
 
 

@@ -64,8 +64,7 @@ def write_run(directory: Path, content: RunContent) -> Manifest:
 
 def _copies(content: RunContent) -> dict[str, Path]:
     """Return the files to copy by their path in the run."""
-    net = f"{layout.NETWORK}/net.net.xml" + (".gz" if content.net.suffix == ".gz" else "")
-    copies = {net: content.net, layout.TRIPS: content.trips, layout.LOG: content.log}
+    copies = {layout.net_name(content.net): content.net, layout.TRIPS: content.trips, layout.LOG: content.log}
     if content.scenario_file is not None:
         copies[f"scenario_as_given{content.scenario_file.suffix}"] = content.scenario_file
     if content.model_card is not None:
