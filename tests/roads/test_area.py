@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from trafficdiff.errors import NetworkError
-from trafficdiff.roads.area import area_of_box, area_of_polygon, read_area
+from trafficdiff.roads.area import area_of_box, area_of_polygon, box_in_words, read_area
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +29,16 @@ def test_box_keeps_its_rim() -> None:
 def test_impossible_box_is_refused(box: list[float]) -> None:
     with pytest.raises(NetworkError, match="box: expected"):
         area_of_box(box)
+
+
+@pytest.mark.parametrize("box", [[24.95, 60.2, 24.9, 60.1], [24.95, 60.1, 24.9, 60.2], [24.9, 60.2, 24.95, 60.1]])
+def test_swapped_corners_are_refused_with_the_box_that_was_meant(box: list[float]) -> None:
+    with pytest.raises(NetworkError, match=r"its corners in order are 24\.9,60\.1,24\.95,60\.2$"):
+        area_of_box(box)
+
+
+def test_box_in_words_tells_places_a_metre_apart_from_each_other() -> None:
+    assert box_in_words((-122.419416, 37.0, 24.94000001, 100)) == "-122.419416,37,24.94,100"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.roads.mini_osm import DUBLIN, STREETS, positions, with_tags, write_osm
-from trafficdiff.errors import IntegrityError, NetworkError, StoreError
+from trafficdiff.errors import DeadlineError, IntegrityError, NetworkError, StoreError
 from trafficdiff.publish import verify
 from trafficdiff.roads.area import area_of_box
 from trafficdiff.roads.build import KIND, build, open_built
@@ -181,6 +181,29 @@ def test_directory_that_is_taken_is_not_touched(mini: Path, tmp_path: Path) -> N
     with pytest.raises(StoreError, match="complete one"):
         build(write_osm(tmp_path / "town.osm"), directory=mini)
     verify(mini, kind=KIND)
+
+
+def test_the_log_of_a_failed_build_is_kept_until_one_goes_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    town, kept = write_osm(tmp_path / "town.osm"), tmp_path / "built.failed.log"
+    with monkeypatch.context() as patched:
+        patched.setattr("trafficdiff.roads.netconvert._type_maps", lambda _: ["nowhere.typ.xml"])
+        with pytest.raises(NetworkError, match="netconvert to make a net") as caught:
+            build(town, directory=tmp_path / "built")
+    assert "nowhere.typ.xml" in kept.read_text()
+    assert caught.value.log == kept
+    assert str(kept) in str(caught.value)
+    kept.write_text("old")
+    with pytest.raises(DeadlineError, match=r"built\.failed\.log"):
+        build(town, directory=tmp_path / "built", deadline_s=0)
+    assert kept.read_text() != "old"
+    build(town, directory=tmp_path / "built")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "town.osm"]
+
+
+def test_a_build_that_fails_before_netconvert_leaves_no_log(tmp_path: Path) -> None:
+    with pytest.raises(NetworkError):
+        build(tmp_path / "none.osm", directory=tmp_path / "built")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_steps_are_told(tmp_path: Path) -> None:

@@ -98,5 +98,11 @@ def test_country_is_too_large(server: type[_OpenStreetMap], tmp_path: Path) -> N
 
 def test_no_internet_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _point_osmnx_to("http://127.0.0.1:9", monkeypatch)
-    with pytest.raises(NetworkError, match="needs the internet: give an OSM file"):
+    with pytest.raises(NetworkError, match="needs the internet: give an OSM file") as caught:
         fetch_place("Kotka, Finland", file=tmp_path / "a.osm")
+    message = str(caught.value)
+    assert message.startswith(
+        "Kotka, Finland: expected a file, a folder, a city that travels with the package (helsinki)"
+    )
+    assert "got no connection;" in message
+    assert not any(word in message for word in ("HTTPConnectionPool", "Errno", "\n", "urllib3"))

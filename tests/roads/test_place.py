@@ -75,6 +75,7 @@ def test_all_faults_are_listed_at_once(tmp_path: Path) -> None:
         read_place(write_place(tmp_path / "mini", text + 'colour = "red"\n'))
     message = str(caught.value)
     assert all(word in message for word in ("file: ", "time_zone: ", "box: ", "colour: ", "4 faults"))
+    assert "Extra inputs" not in message
 
 
 @pytest.mark.parametrize("text", ["name = ", "\x00", "x = 1\n" * 20_000])

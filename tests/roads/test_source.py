@@ -10,7 +10,7 @@ import pytest
 from tests.roads.mini_osm import write_osm
 from tests.roads.test_place import write_place
 from trafficdiff.errors import NetworkError
-from trafficdiff.roads.source import find_source, summarise
+from trafficdiff.roads.source import absolute_word, find_source, summarise, word_beside, word_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,59 @@ def test_summary_needs_no_build(tmp_path: Path) -> None:
     assert summarise(write_built(tmp_path / "built")).box == (1, 2, 3, 4)
     plain = summarise(write_osm(tmp_path / "my_town.osm"))
     assert (plain.name, plain.time_zone, plain.box) == ("my_town", "", None)
+
+
+def test_a_typed_path_means_the_same_in_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = tmp_path / "nets" / "a.net.xml"
+    (tmp_path / "work").mkdir()
+    net.parent.mkdir()
+    net.write_text("<net/>")
+    monkeypatch.chdir(tmp_path / "work")
+    assert absolute_word("../nets/a.net.xml") == str(net)
+    assert absolute_word("../nets/../nets") == str(net.parent)
+    assert absolute_word("..") == str(tmp_path)
+    assert absolute_word("helsinki") == "helsinki"
+    assert absolute_word("atlantis") == "atlantis"
+    (tmp_path / "work" / "helsinki").mkdir()  # holds no place: the city is meant
+    assert absolute_word("helsinki") == "helsinki"
+    write_built(tmp_path / "work" / "helsinki" / "x").joinpath("build.json").rename("helsinki/build.json")
+    assert absolute_word("helsinki") == str(tmp_path / "work" / "helsinki")
+    (tmp_path / "work" / "link.net.xml").symlink_to(net)
+    assert absolute_word("link.net.xml") == str(tmp_path / "work" / "link.net.xml")
+
+
+def test_a_word_in_a_scenario_is_relative_to_it_or_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = tmp_path / "nets" / "a.net.xml"
+    net.parent.mkdir()
+    net.write_text("<net/>")
+    monkeypatch.chdir(net.parent)
+    assert word_beside("a.net.xml", tmp_path) == "nets/a.net.xml"
+    assert word_beside("../nets/a.net.xml", net.parent) == "a.net.xml"
+    assert word_beside("a.net.xml", tmp_path / "other") == str(net)
+    assert word_beside("helsinki", tmp_path) == "helsinki"
+
+
+def test_a_scenarios_word_starts_at_its_folder_and_a_folder_that_is_no_network_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, here = tmp_path / "study", tmp_path / "here"
+    study.mkdir()
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (study / "helsinki").mkdir()  # results of an earlier run, say
+    assert word_from("helsinki", study) == "helsinki"
+    (study / "a").mkdir()
+    write_built(here / "a")
+    assert word_from("a", study) == "a"
+    assert word_from("atlantis", study) == "atlantis"
+    write_built(study / "b")
+    (here / "b").mkdir()
+    assert word_from("b", study) == str(study / "b")
+    (study / "helsinki" / "build.json").write_text(json.dumps(RECORD))
+    assert word_from("helsinki", study) == str(study / "helsinki")
+    (study / "empty").mkdir()
+    with pytest.raises(NetworkError, match="a folder without"):
+        find_source(word_from("empty", study))
 
 
 @pytest.mark.parametrize("content", [[], {"name": "x"}])

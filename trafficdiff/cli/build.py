@@ -23,7 +23,7 @@ def build(
     osm: Annotated[
         list[Path] | None, typer.Option("--osm", help="A further OSM file; beside a net it gives tags (repeatable).")
     ] = None,
-    box: Annotated[str, typer.Option("--bbox", help="Cut to W,S,E,N [degrees].")] = "",
+    box: Annotated[str | None, typer.Option("--bbox", help="Cut to W,S,E,N [degrees].")] = None,
     polygon: Annotated[Path | None, typer.Option("--polygon", help="Cut to the polygons of a GeoJSON file.")] = None,
     name: Annotated[str, typer.Option("--name", help="Name for people.")] = "",
     sidewalks: Annotated[bool, typer.Option("--sidewalks", help="Make sidewalks and crossings.")] = False,
@@ -45,7 +45,7 @@ def build(
             source,
             directory=output,
             osm=osm or (),
-            box=_numbers(box) if box else None,
+            box=None if box is None else _numbers(box),
             polygon=polygon,
             options=options,
             name=name,
@@ -67,6 +67,8 @@ def _numbers(box: str) -> tuple[float, float, float, float]:
 
 
 def _show(built: Built, exported: list[Path]) -> None:
+    from trafficdiff.roads.area import box_in_words
+
     graph, record = built.graph, built.record
     rows = [
         ("edges", f"{graph.edge_count:,}"),
@@ -75,6 +77,7 @@ def _show(built: Built, exported: list[Path]) -> None:
         ("length of all edges", f"{graph.length_m.sum() / 1e3:,.1f} km"),
         ("edges that reach each other", f"{record['graph']['largest_strongly_connected_share']:.1%}"),
         ("traffic drives on the", "left" if graph.left_hand else "right"),
+        ("bounds (W,S,E,N)", box_in_words(record["bounds"])),
         ("OSM data of", str(record["data_date"] or "unknown")),
     ]
     print_table(f"{graph.name}: network", rows)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["Area", "area_of_box", "area_of_polygon", "read_area"]
+__all__ = ["Area", "area_of_box", "area_of_polygon", "box_in_words", "read_area"]
 
 _MAXIMUM_POLYGON_BYTES: Final = 20_000_000
 
@@ -67,16 +67,30 @@ def area_of_box(box: Sequence[float]) -> Area:
     NetworkError
         If it is not four finite numbers on the globe in that order.
     """
-    came = ", ".join(f"{value:g}" for value in box)
+    came = box_in_words(box)
     if len(box) != 4 or not np.isfinite(box).all():
         raise NetworkError(f"box: expected four finite numbers W,S,E,N in degrees, got {came or 'none'}")
     west, south, east, north = (float(value) for value in box)
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise NetworkError(
-            f"box: expected west < east in -180..180 and south < north in -90..90 degrees, got {came}; "
-            "the order is W,S,E,N"
+            f"box: expected W,S,E,N in degrees with west < east in -180..180 and south < north in -90..90, got {came}; "
+            f"{_advice(box)}"
         )
     return Area((west, south, east, north))
+
+
+def box_in_words(box: Sequence[float]) -> str:
+    """Return W,S,E,N as ``--bbox`` takes it, to a millionth of a degree (0.1 m)."""
+    return ",".join(f"{value:.6f}".rstrip("0").rstrip(".") for value in box)
+
+
+def _advice(box: Sequence[float]) -> str:
+    """Return the box with its corners swapped back, where that makes a good one; else the order."""
+    west, east = sorted(box[::2])
+    south, north = sorted(box[1::2])
+    if west < east and south < north and max(-west, east) <= 180 and max(-south, north) <= 90:
+        return f"its corners in order are {box_in_words((west, south, east, north))}"
+    return "the order is west, south, east, north"
 
 
 def area_of_polygon(polygon: BaseGeometry) -> Area:

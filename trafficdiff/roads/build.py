@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from trafficdiff.errors import NetworkError
+from trafficdiff.process import keeping_log
 from trafficdiff.publish import publishing, verify
 from trafficdiff.roads.density import is_urban, street_density
 from trafficdiff.roads.extract import Extract, extract
 from trafficdiff.roads.locality import drives_on_left, time_zone_at
+from trafficdiff.roads.naming import name_of
 from trafficdiff.roads.netconvert import ConvertOptions, convert, pack_net
 from trafficdiff.roads.netfile import read_net
 from trafficdiff.roads.provenance import (
@@ -128,7 +130,7 @@ def build(
     DeadlineError
         If netconvert does not finish in time.
     """
-    with publishing(directory, kind=KIND) as folder:
+    with publishing(directory, kind=KIND) as folder, keeping_log(directory):
         on_step(f"checking {source.name}")
         screened = [screen_source(path) for path in (source, *osm)]
         _require_osm(screened[1:])
@@ -143,7 +145,7 @@ def build(
                 deadline_s=deadline_s,
                 on_step=on_step,
             )
-        graph = dataclasses.replace(made.graph, name=name or source.name.split(".")[0])
+        graph = dataclasses.replace(made.graph, name=name or name_of(source))
         record = _record(made.record, graph, screened, time_zone=time_zone, origin=origin, attribution=attribution)
         if made.extract is not None:
             on_step("joining OSM tags to the edges")

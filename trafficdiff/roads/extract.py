@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.errors import NetworkError
+from trafficdiff.roads.area import box_in_words
 from trafficdiff.roads.findings import Findings
 from trafficdiff.roads.osmroads import Members, Nodes, Roads, data_date, read_nodes, read_roads
 from trafficdiff.roads.sanitise import DRIVABLE_CLASSES, LANE_CLASSES, PATH_CLASSES, oneway_direction
@@ -135,7 +136,7 @@ def extract(sources: Sequence[Screened], *, crop: Path, area: Area | None = None
     nodes = read_nodes(sources, roads, findings=findings)
     present = np.ones(len(nodes.ids), bool) if area is None else area.contains(*nodes.lonlat.T)
     pieces = _cut(roads, nodes, present, findings)
-    _require_drivable(roads, pieces, sources, area)
+    _require_drivable(roads, nodes, pieces, sources, area)
     used = np.unique(pieces.nodes)
     restrictions = _whole_restrictions(roads, nodes, pieces, findings)
     _write(crop, roads=roads, nodes=nodes, pieces=pieces, restrictions=restrictions)
@@ -232,17 +233,20 @@ def segment_lengths(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(_EARTH_RADIUS_M * np.hypot(east, np.diff(lat)))
 
 
-def _require_drivable(roads: Roads, pieces: _Pieces, sources: Sequence[Screened], area: Area | None) -> None:
+def _require_drivable(
+    roads: Roads, nodes: Nodes, pieces: _Pieces, sources: Sequence[Screened], area: Area | None
+) -> None:
     classes = [roads.tags[way].get("highway", "") for way in np.unique(pieces.way).tolist()]
     if DRIVABLE_CLASSES.intersection(classes):
         return
     names = ", ".join(str(source.path) for source in sources)
     found = ", ".join(f"{classes.count(name)} {name}" for name in sorted(set(classes))) or "no road at all"
-    where = "" if area is None else " inside the area {:g},{:g},{:g},{:g}".format(*area.bounds)
-    raise NetworkError(
-        f"{names}: expected at least one street that cars may use{where}, got {found}; "
-        "give an extract or an area with streets"
-    )
+    where = "" if area is None else f" inside the area {box_in_words(area.bounds)}"
+    advice = "give an extract or an area with streets"
+    if area is not None and len(nodes.lonlat):
+        bounds = (*nodes.lonlat.min(axis=0), *nodes.lonlat.max(axis=0))
+        advice = f"the roads of the extract lie in {box_in_words(bounds)} (W,S,E,N): give an area there"
+    raise NetworkError(f"{names}: expected at least one street that cars may use{where}, got {found}; {advice}")
 
 
 def _whole_restrictions(

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from trafficdiff.errors import NetworkError
+from trafficdiff.errors import DeadlineError, NetworkError
 from trafficdiff.process import last_words, run_program, sumo_home, sumo_program
 
 if TYPE_CHECKING:
@@ -92,13 +92,19 @@ def convert(crop: Path, *, net: Path, log: Path, options: ConvertOptions, deadli
         If it does not finish in time.
     """
     command = [str(sumo_program("netconvert")), *_arguments(crop, net, options)]
-    finished = run_program(command, log=log, deadline_s=deadline_s, directory=net.parent)
+    try:
+        finished = run_program(command, log=log, deadline_s=deadline_s, directory=net.parent)
+    except DeadlineError as error:
+        error.log = log
+        raise
     if finished.returncode != 0 or not net.exists():
         said = last_words(finished.output)[:_SHOWN_CHARACTERS]
-        raise NetworkError(
+        failure = NetworkError(
             f"expected netconvert to make a net of the roads, it failed ({finished.returncode}): {said}; "
             "try a smaller area, or look at the roads in an editor"
         )
+        failure.log = log
+        raise failure
     warnings = tuple(line for line in finished.output.splitlines() if line.startswith("Warning"))
     return Converted(
         command=finished.command,

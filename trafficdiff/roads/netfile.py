@@ -6,7 +6,6 @@ the file and out of the graph.
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,10 +14,11 @@ import numpy as np
 from trafficdiff.datatypes.graph import RoadGraph
 from trafficdiff.datatypes.vehicles import ALL_CLASSES, class_mask
 from trafficdiff.errors import NetworkError
-from trafficdiff.screening import screen_xml
+from trafficdiff.roads.naming import name_of
+from trafficdiff.screening import open_screened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pandas as pd
@@ -31,14 +31,14 @@ _MOTOR_CLASSES: Final = ALL_CLASSES & ~_PEDESTRIAN_CLASSES
 
 
 def read_net(path: Path, *, name: str = "", tags: pd.DataFrame | None = None) -> RoadGraph:
-    """Read a ``net.xml`` or ``net.xml.gz`` file.
+    """Read a ``net.xml`` or ``net.xml.gz`` file; its first bytes tell whether it is compressed, not its name.
 
     Parameters
     ----------
     path
         SUMO net with a geographic projection.
     name
-        Name of the place, for people.
+        Name of the place, for people; left out, it is found in the path.
     tags
         OSM tags by edge id, to travel with the graph; see `RoadGraph.tags`.
 
@@ -47,7 +47,6 @@ def read_net(path: Path, *, name: str = "", tags: pd.DataFrame | None = None) ->
     NetworkError
         If the file is missing, cut, not a SUMO net, without a projection, or not a usable road graph.
     """
-    screen_xml(path, error=NetworkError)
     net, left_hand = _parse(path)
     location = net._location
     if location.get("projParameter", "!") in {"!", "-", ""}:
@@ -85,7 +84,7 @@ def read_net(path: Path, *, name: str = "", tags: pd.DataFrame | None = None) ->
         way_offsets=way_offsets,
         way_ids=way_ids,
         left_hand=left_hand,
-        name=name or path.name.split(".")[0],
+        name=name or name_of(path),
         tags=tags,
     )
 
@@ -94,12 +93,13 @@ def _parse(path: Path) -> tuple[Any, bool]:
     import sumolib
     from lxml import etree
 
-    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rb") as stream:
+        with open_screened(path, error=NetworkError) as stream:
             _, root = next(etree.iterparse(stream, events=("start",), resolve_entities=False))
             tag, left_hand = root.tag, root.get("lefthand", "false") in {"true", "1", "yes", "on"}
         net = sumolib.net.readNet(str(path), withFoes=False, maxcache=0) if tag == "net" else None
+    except NetworkError:
+        raise
     except (etree.XMLSyntaxError, EOFError, zlib.error, OSError, KeyError, IndexError, TypeError, ValueError) as error:
         raise NetworkError(
             f"{path}: expected a whole SUMO net, got one that breaks off or is damaged ({error}); build it again"
@@ -173,9 +173,13 @@ def _speed(edge: Any) -> float:
 
 
 def _road_class(sumo_type: str) -> str:
-    """Return the OSM class in a SUMO edge type: ``highway.residential|railway.tram`` gives ``residential``."""
-    first = sumo_type.split("|", maxsplit=1)[0]
-    return first.split(".", 1)[1] if first.startswith(("highway.", "railway.")) else first
+    """Return the OSM class in a SUMO edge type: ``cycleway.track|highway.residential`` gives ``residential``."""
+    parts = sumo_type.split("|")
+    for kind in ("highway.", "railway."):
+        for part in parts:
+            if part.startswith(kind):
+                return part.removeprefix(kind)
+    return parts[0]
 
 
 def _union(masks: list[int]) -> int:

@@ -10,6 +10,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any, Final
 
 from trafficdiff.errors import NetworkError
+from trafficdiff.resources import bundled_places
 from trafficdiff.roads.area import Area, area_of_polygon
 
 if TYPE_CHECKING:
@@ -69,10 +70,21 @@ def _understood(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, urllib.error.URLError) as error:
+        _logger.debug("%s: %s", name, error)
         raise NetworkError(
-            f"{name}: expected to reach OpenStreetMap to look the place up, got {_first_line(error)}; a place name "
-            "needs the internet: give an OSM file (.osm, .osm.gz, .osm.pbf) or a city that travels with the package"
+            f"{name}: expected a file, a folder, a city that travels with the package ({', '.join(bundled_places())}), "
+            f"or OpenStreetMap online to look the place up, got {_reason(error)}; a place name needs the internet: "
+            "give an OSM file (.osm, .osm.gz, .osm.pbf) instead"
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Return in a few words why the line failed; the whole story is in the debug log."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"its refusal (HTTP status {error.code})"
+    if isinstance(error, TimeoutError) or "timeout" in type(error).__name__.lower():
+        return "no answer in time"
+    return "no connection"
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from trafficdiff.datatypes.wording import in_words
 from trafficdiff.errors import Faults, NetworkError
 from trafficdiff.resources import bundled, bundled_places
 
@@ -112,8 +113,7 @@ def read_place(folder: Path) -> Place:
     except ValidationError as error:
         faults = Faults(str(path))
         for fault in error.errors(include_url=False):
-            where = ".".join(str(part) for part in fault["loc"])
-            faults.add(f"{where}: {str(fault['msg']).removeprefix('Value error, ')}, got {str(fault['input'])[:80]!r}")
+            faults.add(in_words(fault, place=fault["loc"]))
         faults.raise_if_any(NetworkError)
         raise  # pragma: no cover - a validation error always has faults
 

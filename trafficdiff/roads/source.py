@@ -18,10 +18,11 @@ from typing import Any, Final, Literal
 
 from trafficdiff.errors import NetworkError
 from trafficdiff.resources import bundled_places
+from trafficdiff.roads.naming import name_of
 from trafficdiff.roads.place import PLACE_FILE, Place, bundled_place, read_place
 from trafficdiff.roads.screen import screen_source
 
-__all__ = ["BUILD_FILE", "Source", "Summary", "find_source", "summarise"]
+__all__ = ["BUILD_FILE", "Source", "Summary", "absolute_word", "find_source", "summarise", "word_beside", "word_from"]
 
 BUILD_FILE: Final = "build.json"
 """Provenance of a built directory."""
@@ -88,6 +89,51 @@ def find_source(network: str | Path) -> Source:
     )
 
 
+def absolute_word(network: str) -> str:
+    """Return a network word, as typed, so that it means the same in every folder: a path becomes absolute.
+
+    The name of a bundled city, and a word that names nothing, stay as they are.
+    """
+    path = Path(network)
+    if not path.exists() or (network in bundled_places() and not _may_be_network(path)):
+        return network
+    if path.name in {"", ".."}:
+        return str(path.resolve())
+    return str(path.parent.resolve() / path.name)  # a link keeps its own name
+
+
+def word_beside(network: str, folder: Path) -> str:
+    """Return a network word for a scenario file in a folder: a path relative to it, absolute where that needs ``..``.
+
+    Parameters
+    ----------
+    network
+        As typed, relative to the working directory.
+    folder
+        Where the scenario file will be.
+    """
+    word = absolute_word(network)
+    if not Path(word).is_absolute() or not Path(word).is_relative_to(folder.resolve()):
+        return word
+    return Path(word).relative_to(folder.resolve()).as_posix()
+
+
+def word_from(network: str, folder: Path) -> str:
+    """Return what a scenario's network word means: a path from its folder, else from the working directory, or a city.
+
+    A folder that holds no place and no build hides neither of the latter.
+    """
+    beside = folder / network
+    if _may_be_network(beside) or not (_may_be_network(Path(network)) or network in bundled_places()):
+        return str(beside if beside.exists() else network)
+    return network
+
+
+def _may_be_network(path: Path) -> bool:
+    """Return whether a path is a file, or a folder that holds a place or a build."""
+    return path.is_file() or (path / PLACE_FILE).exists() or (path / BUILD_FILE).exists()
+
+
 def summarise(network: str | Path) -> Summary:
     """Return name, time zone and box of a network without building it.
 
@@ -105,7 +151,7 @@ def summarise(network: str | Path) -> Summary:
         west, south, east, north = record["bounds"]
         box = (float(west), float(south), float(east), float(north))
         return Summary(str(record["name"]), str(record["time_zone"]), box, str(record["attribution"]))
-    return Summary(source.path.name.split(".")[0], "", None, "")
+    return Summary(name_of(source.path), "", None, "")
 
 
 def read_build_record(directory: Path) -> dict[str, Any]:

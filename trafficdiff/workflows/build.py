@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from trafficdiff.errors import NetworkError
+from trafficdiff.publish import scratch
+from trafficdiff.store.claim import claiming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,8 +75,8 @@ def build(
 
     if box is not None and polygon is not None:
         raise NetworkError("expected a box or a polygon, got both; give one")
-    with tempfile.TemporaryDirectory(prefix="trafficdiff-build-") as folder:
-        found = _find(source, _area(box, polygon), Path(folder), on_step)
+    with claiming(directory), scratch("build") as folder:
+        found = _find(source, _area(box, polygon), folder, on_step)
         if name:
             found.card["name"] = name
         return build_network(
