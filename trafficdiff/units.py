@@ -44,12 +44,16 @@ class Quantity:
         The dimensions that the variable ends with, leading ``scenario`` and ``sample`` aside.
     cell_methods
         How a value stands for its interval (CF section 7.3), for example ``"time: sum"``; empty if it does not.
+    over
+        What one number for the whole area is taken over: ``"edges"`` (junction interiors left out) or some of the
+        trips (junction interiors included); empty for all other quantities.
     """
 
     units: str
     long_name: str
     dims: tuple[str, ...]
     cell_methods: str = ""
+    over: str = ""
 
 
 _TIME_EDGE = ("time", "edge")
@@ -58,6 +62,10 @@ _CLOCK = ("clock",)
 _TIME = ("time",)
 _AREA = ()
 _LEADING = ("scenario", "sample")
+_EDGES = "edges"
+_ASKED = "all trips asked"
+_ENTERED = "trips that entered"
+_DONE = "completed trips"
 _SUM = "time: sum"
 _MEAN = "time: mean"
 _POINT = "clock: point"
@@ -117,37 +125,37 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "area_density": Quantity("km-1", "Edie's generalised density per lane", _TIME, _MEAN),
     "area_speed": Quantity("m s-1", "Edie's generalised speed", _TIME, _MEAN),
     # metrics, one number for the area
-    "vehicle_kilometres": Quantity("km", "vehicle-kilometres travelled on edges, junction interiors left out", _AREA),
-    "vehicle_hours": Quantity("h", "vehicle-hours travelled on edges, junction interiors left out", _AREA),
-    "trip_kilometres": Quantity("km", "vehicle-kilometres of all trips, junction interiors included", _AREA),
-    "trip_hours": Quantity("h", "vehicle-hours of all trips, junction interiors included", _AREA),
-    "delay_hours": Quantity("h", "vehicle-hours above free-flow travel time", _AREA),
-    "time_loss_hours": Quantity("h", "vehicle-hours lost against the desired speed", _AREA),
-    "waiting_hours": Quantity("h", "vehicle-hours below 0.1 m/s", _AREA),
-    "mean_speed": Quantity("m s-1", "vehicle-kilometres over vehicle-hours", _AREA),
-    "area_travel_time_index": Quantity("1", "vehicle-hours over free-flow vehicle-hours", _AREA),
-    "trip_travel_time_index": Quantity("1", "mean of completed trips' time over free-flow time", _AREA),
-    "trip_planning_time_index": Quantity("1", "95th percentile of completed trips' time ratio", _AREA),
-    "trip_buffer_index": Quantity("1", "95th percentile less mean of the trips' time ratio, over the mean", _AREA),
-    "mean_trip_time": Quantity("s", "mean duration of completed trips", _AREA),
-    "mean_trip_time_loss": Quantity("s", "mean time loss of completed trips", _AREA),
-    "mean_trip_distance": Quantity("m", "mean length of completed trips", _AREA),
-    "mean_depart_delay": Quantity("s", "mean wait to enter the net", _AREA),
-    "max_queue_length": Quantity("m", "largest mean queue of an edge in an interval", _AREA),
-    "total_co2_mass": Quantity("kg", "carbon dioxide emitted", _AREA),
-    "total_nox_mass": Quantity("kg", "nitrogen oxides emitted", _AREA),
-    "total_pmx_mass": Quantity("kg", "particulate matter emitted", _AREA),
-    "total_fuel_mass": Quantity("kg", "fuel burnt", _AREA),
-    "total_electricity_energy": Quantity("kW h", "electric energy drawn from traction batteries", _AREA),
-    "co2_per_kilometre": Quantity("kg km-1", "carbon dioxide emitted per vehicle-kilometre", _AREA),
-    "trips_asked": Quantity("1", "trips handed to the simulation", _AREA),
-    "trips_completed": Quantity("1", "trips that arrived", _AREA),
-    "completion_share": Quantity("1", "completed trips over trips asked", _AREA),
-    "teleport_share": Quantity("1", "teleports over vehicles that entered", _AREA),
-    "teleports": Quantity("1", "vehicles that SUMO lifted out of a jam", _AREA),
-    "collisions": Quantity("1", "collisions reported by SUMO", _AREA),
-    "waiting_to_enter": Quantity("1", "vehicles still waiting to enter at the end", _AREA),
-    "max_waiting_to_enter": Quantity("1", "most vehicles waiting to enter at one time", _AREA),
+    "vehicle_kilometres": Quantity("km", "vehicle-kilometres travelled, over edges", _AREA, over=_EDGES),
+    "vehicle_hours": Quantity("h", "vehicle-hours travelled, over edges", _AREA, over=_EDGES),
+    "delay_hours": Quantity("h", "vehicle-hours above free-flow travel time, over edges", _AREA, over=_EDGES),
+    "time_loss_hours": Quantity("h", "vehicle-hours lost against the desired speed, over edges", _AREA, over=_EDGES),
+    "waiting_hours": Quantity("h", "vehicle-hours below 0.1 m/s, over edges", _AREA, over=_EDGES),
+    "mean_speed": Quantity("m s-1", "vehicle-kilometres over vehicle-hours, both over edges", _AREA, over=_EDGES),
+    "area_travel_time_index": Quantity("1", "vehicle-hours over free-flow vehicle-hours, edges", _AREA, over=_EDGES),
+    "max_queue_length": Quantity("m", "largest mean queue of an edge in an interval", _AREA, over=_EDGES),
+    "total_co2_mass": Quantity("kg", "carbon dioxide emitted, over edges", _AREA, over=_EDGES),
+    "total_nox_mass": Quantity("kg", "nitrogen oxides emitted, over edges", _AREA, over=_EDGES),
+    "total_pmx_mass": Quantity("kg", "particulate matter emitted, over edges", _AREA, over=_EDGES),
+    "total_fuel_mass": Quantity("kg", "fuel burnt, over edges", _AREA, over=_EDGES),
+    "total_electricity_energy": Quantity("kW h", "energy drawn from batteries, over edges", _AREA, over=_EDGES),
+    "co2_per_kilometre": Quantity("kg km-1", "carbon dioxide per vehicle-kilometre, over edges", _AREA, over=_EDGES),
+    "trip_kilometres": Quantity("km", "kilometres of all trips that entered", _AREA, over=_ENTERED),
+    "trip_hours": Quantity("h", "hours of all trips that entered", _AREA, over=_ENTERED),
+    "mean_depart_delay": Quantity("s", "mean wait to enter the net, of trips that entered", _AREA, over=_ENTERED),
+    "teleport_share": Quantity("1", "teleports over trips that entered", _AREA, over=_ENTERED),
+    "teleports": Quantity("1", "how often SUMO lifted a vehicle out of a jam", _AREA, over=_ENTERED),
+    "collisions": Quantity("1", "collisions reported by SUMO", _AREA, over=_ENTERED),
+    "trip_travel_time_index": Quantity("1", "mean of completed trips' time over free-flow time", _AREA, over=_DONE),
+    "trip_planning_time_index": Quantity("1", "95th percentile of completed trips' time ratio", _AREA, over=_DONE),
+    "trip_buffer_index": Quantity("1", "(95th percentile - mean) / mean of that time ratio", _AREA, over=_DONE),
+    "mean_trip_time": Quantity("s", "mean duration of completed trips", _AREA, over=_DONE),
+    "mean_trip_time_loss": Quantity("s", "mean time loss of completed trips", _AREA, over=_DONE),
+    "mean_trip_distance": Quantity("m", "mean length of completed trips", _AREA, over=_DONE),
+    "trips_asked": Quantity("1", "trips handed to the simulation", _AREA, over=_ASKED),
+    "trips_completed": Quantity("1", "trips that arrived", _AREA, over=_ASKED),
+    "completion_share": Quantity("1", "completed trips over trips asked", _AREA, over=_ASKED),
+    "waiting_to_enter": Quantity("1", "trips still waiting to enter at the end", _AREA, over=_ASKED),
+    "max_waiting_to_enter": Quantity("1", "most trips waiting to enter at one time", _AREA, over=_ASKED),
 }
 """Every shared quantity by its one name."""
 

@@ -55,3 +55,10 @@ def test_the_common_part_is_one_less_half_of_the_absolute_differences(one: list[
 def test_commuters_who_stay_in_their_zone_do_not_count() -> None:
     # off the diagonal: modelled (2, 2), observed (30, 10); as shares (1/2, 1/2) and (3/4, 1/4): overlap 3/4
     assert common_part_of_commuters([[900, 2], [2, 0]], [[0, 30], [10, 5]]) == 0.75
+
+
+def test_a_total_that_is_not_matched_counts() -> None:
+    # off the diagonal: modelled (20, 10), observed (30, 10): 2 (20 + 10) / (30 + 40)
+    found = common_part_of_commuters([[900, 20], [10, 0]], [[0, 30], [10, 5]], match_totals=False)
+    assert found == pytest.approx(6 / 7)
+    assert np.isnan(common_part_of_commuters([[1, 0], [0, 1]], [[2, 0], [0, 2]], match_totals=False))

@@ -44,19 +44,26 @@ def common_part(one: ArrayLike, other: ArrayLike) -> float:
     return float(np.minimum(_shares(one), _shares(other)).sum())
 
 
-def common_part_of_commuters(modelled: ArrayLike, observed: ArrayLike) -> float:
+def common_part_of_commuters(modelled: ArrayLike, observed: ArrayLike, *, match_totals: bool = True) -> float:
     """Return the common part of commuters of two flow tables without their diagonals, totals matched.
 
     ``CPC = sum min(T, T') / sum T`` with T' scaled to the total of T: who lives and works in the same zone does not
-    count, and a model is not paid for knowing how many people there are.
+    count, and a model is not paid for knowing how many people there are. With totals as they are it is
+    ``2 sum min(T, T') / (sum T + sum T')`` (Lenormand, Bassolas and Ramasco 2016, equation 8).
 
     Parameters
     ----------
     modelled, observed
         Shape (Z, Z), flows from row to column, not negative.
+    match_totals
+        Whether the modelled total is scaled to the observed one.
     """
     apart = ~np.eye(len(np.asarray(observed)), dtype=bool)
-    return common_part(np.asarray(modelled)[apart], np.asarray(observed)[apart])
+    one, other = (np.asarray(flows, np.float64)[apart] for flows in (modelled, observed))
+    if match_totals:
+        return common_part(one, other)
+    total = one.sum() + other.sum()
+    return float(2 * np.minimum(one, other).sum() / total) if total > 0 else np.nan
 
 
 def _shares(masses: ArrayLike) -> NDArray[np.float64]:
