@@ -12,7 +12,7 @@ import pytest
 from trafficdiff.datatypes.scenario import read_scenario, scenario_schema
 from trafficdiff.resources import bundled
 
-VERBS = ("doctor", "build", "init", "schema", "sample", "run", "evaluate", "demo", "serve")
+VERBS = ("doctor", "build", "init", "schema", "sample", "run", "export", "evaluate", "demo", "serve")
 
 
 def trafficdiff(*words: str | Path, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -85,7 +85,7 @@ def test_schema_prints_the_schema() -> None:
 def test_a_schema_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     said = trafficdiff("schema", "-o", tmp_path / "file" / "schema.json")
-    assert said.returncode == 1
+    assert said.returncode == 2
     assert said.stderr.startswith("error: ")
     assert "Traceback" not in said.stderr
 

@@ -52,6 +52,13 @@ def test_the_table_names_every_column_and_what_it_was_made_with(grid_net: Path, 
 
 
 @pytest.mark.sumo
+def test_a_table_that_cannot_be_written_is_refused_before_the_files_are_read(grid_net: Path, tmp_path: Path) -> None:
+    said = trafficdiff("evaluate", "--network", grid_net, "--routes", tmp_path / "none.rou.xml", "-o", tmp_path)
+    assert said.returncode == 2
+    assert f"{tmp_path}: expected a file that can be written, got a folder" in said.stderr
+
+
+@pytest.mark.sumo
 def test_routes_of_another_net_are_invalid_input(grid_net: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.rou.xml"
     other.write_text('<routes><vehicle id="a" depart="0"><route edges="x y"/></vehicle></routes>')

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from trafficdiff.cli.application import main
+from trafficdiff.cli.entry import main
 
 __all__ = ["main"]

@@ -1,9 +1,4 @@
-"""Put the commands together, and turn errors into messages and exit codes.
-
-::
-
-    0 ok   1 run failed   2 usage or invalid input   3 missing dependency   4 gate failed   130 interrupted
-"""
+"""Put the commands together; `trafficdiff.cli.entry` runs them and turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -14,17 +9,19 @@ from typing import Annotated
 import typer
 
 from trafficdiff import __version__
-from trafficdiff.cli import build, demo, doctor, evaluate, init, run, sample, serve
-from trafficdiff.cli.output import error_object, print_json
-from trafficdiff.errors import TrafficdiffError
+from trafficdiff.cli import build, demo, doctor, evaluate, export, init, run, sample, serve
 
-__all__ = ["application", "main"]
+__all__ = ["application"]
 
-_INTERRUPTED = 130
+_EXIT_CODES = (
+    "Exit codes: 0 ok, 1 run failed, 2 usage or invalid input, 3 missing dependency, 4 gate failed, 130 interrupted, "
+    "143 terminated, 129 terminal closed. With --json, stdout holds exactly one JSON object, also for errors."
+)
 
 application = typer.Typer(
     name="trafficdiff",
     help="City-scale traffic scenarios: OpenStreetMap roads, sampled demand, SUMO replay, congestion metrics.",
+    epilog=_EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -38,6 +35,7 @@ for verb, command in (
     ("schema", init.schema),
     ("sample", sample.sample),
     ("run", run.run),
+    ("export", export.export),
     ("evaluate", evaluate.evaluate),
     ("demo", demo.demo),
     ("serve", serve.serve),
@@ -58,28 +56,12 @@ def _common(
     version: Annotated[  # noqa: ARG001 - handled by its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    debug: Annotated[  # noqa: ARG001 - the entry takes it, wherever it stands
+        bool, typer.Option("--debug", help="Show the full traceback of an error; may stand anywhere.")
+    ] = False,
 ) -> None:
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s"
     )
     for noisy in ("matplotlib", "pyogrio", "fiona", "urllib3", "asyncio", "PIL"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    try:
-        application(args=arguments)
-    except TrafficdiffError as error:
-        _explain(error, as_json="--json" in arguments)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing half-written was left behind", err=True)
-        sys.exit(_INTERRUPTED)
-
-
-def _explain(error: TrafficdiffError, *, as_json: bool) -> None:
-    typer.echo(f"error: {error}", err=True)
-    if as_json:
-        print_json(error_object(error))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from trafficdiff.cli.output import JsonOption, json_text, print_grid, print_json, showing_progress
-from trafficdiff.publish import publishing_file
+from trafficdiff.publish import publishing_file, refuse_unwritable
 
 if TYPE_CHECKING:
     from trafficdiff.workflows.evaluation_table import Evaluation
@@ -57,6 +57,8 @@ def evaluate(
     """Measure generated trips and every baseline against real trips; docs/evaluation.md says how."""
     from trafficdiff.workflows.evaluate import evaluate
 
+    if output is not None:
+        refuse_unwritable(output)
     options: dict[str, Any] = {} if deterrence_per_s is None else {"deterrence_per_s": deterrence_per_s}
     with showing_progress() as progress:
         found = evaluate(

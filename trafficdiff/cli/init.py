@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from trafficdiff.cli.output import JsonOption, print_json
+from trafficdiff.cli.output import JsonOption, print_json, showing_progress
 from trafficdiff.publish import publishing_file
 
 __all__ = ["init", "schema"]
@@ -20,10 +20,13 @@ def init(
     output: Annotated[Path, typer.Option("--output", "-o", help="The scenario file to write (.yaml).")],
     as_json: JsonOption = False,
 ) -> None:
-    """Write a commented scenario file for a place, and its JSON schema beside it."""
-    from trafficdiff.workflows.init import default_scenario, init
+    """Write a commented scenario file for a place, with a number of trips to start from, and its JSON schema."""
+    from trafficdiff.workflows.init import default_scenario, init, refuse_existing
 
-    written = init(default_scenario(place), output)
+    refuse_existing(output)
+    with showing_progress() as progress:
+        scenario = default_scenario(place, path=output, progress=progress)
+    written = init(scenario, output)
     if as_json:
         print_json({"scenario": written[0], "schema": written[1]})
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trafficdiff.cli.output import JsonOption, error_object, print_json, print_table, showing_progress
+from trafficdiff.cli.output import JsonOption, error_object, print_grid, print_json, showing_progress
 from trafficdiff.errors import GateError
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         print_json(outcome.summary() | (error_object(fault) if outcome.failed_gates else {}))
     else:
-        print_table(f"{outcome.scenario.name}: congestion", outcome.rows())
+        print_grid(f"{outcome.scenario.name}: congestion", outcome.rows(), headings=("", "over", ""))
+        if outcome.streets:
+            headings = ("street", "class", "delay", "mean speed", "travel time index")
+            print_grid("Where most time is lost", outcome.street_rows(), headings=headings)
         typer.echo(f"run {outcome.run_id}: {outcome.directory}")
         for picture in outcome.pictures:
             typer.echo(f"map: {picture}")

@@ -45,12 +45,14 @@ def sample(
 ) -> None:
     """Sample trips with routes and write them to a file."""
     from trafficdiff.datatypes.scenario import Scenario, parse_scenario
+    from trafficdiff.roads.source import absolute_word, find_source
     from trafficdiff.workflows.sample import sample
 
+    find_source(network)  # a word that names nothing is refused with the words that do
     checked: Scenario = parse_scenario(
         {
             "name": "sample",
-            "network": network,
+            "network": absolute_word(network),
             "window": {"begin_s": begin_s, "end_s": end_s},
             "seed": seed,
             "demand": {

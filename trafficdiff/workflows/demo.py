@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trafficdiff.resources import bundled
+from trafficdiff.store.claim import is_claimed
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.run import run_file
 
@@ -19,7 +20,7 @@ SCENARIO: Final = "networks/helsinki/morning_peak.yaml"
 """The bundled scenario that the demo runs."""
 
 
-def demo(directory: Path | None = None, *, progress: Progress = quiet) -> Outcome:
+def demo(directory: str | Path | None = None, *, progress: Progress = quiet) -> Outcome:
     """Run Helsinki's morning peak and return what it found.
 
     Parameters
@@ -31,8 +32,8 @@ def demo(directory: Path | None = None, *, progress: Progress = quiet) -> Outcom
 
 
 def _next_free(parent: Path) -> Path:
-    """Return ``parent/demo``, or the first of ``demo-2``, ``demo-3``, ... that is not there."""
+    """Return ``parent/demo``, or the first of ``demo-2``, ``demo-3``, ... that is not there and nobody is making."""
     number = 1
-    while (candidate := parent / ("demo" if number == 1 else f"demo-{number}")).exists():
+    while (candidate := parent / ("demo" if number == 1 else f"demo-{number}")).exists() or is_claimed(candidate):
         number += 1
     return candidate

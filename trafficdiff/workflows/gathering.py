@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ from trafficdiff.workflows.randomness import sumo_seed
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.result import Metrics, SimulationResult
@@ -29,11 +30,6 @@ __all__ = ["TRACKS", "gather"]
 TRACKS: Final = "tracks.parquet"
 """Name of the tracks in a run."""
 
-_MESO_BIAS: Final = (
-    "simulated with the mesoscopic model, which under-reports delay and queues even with junction control; "
-    "compare it with other mesoscopic runs only"
-)
-
 
 def gather(
     scenario: Scenario,
@@ -48,6 +44,7 @@ def gather(
     sample: int,
     started: dt.datetime,
     extras: Mapping[str, Path],
+    warnings: Sequence[str] = (),
 ) -> RunContent:
     """Return the content of the run directory.
 
@@ -69,6 +66,8 @@ def gather(
         When the run began.
     extras
         Further files by their path in the run.
+    warnings
+        What the steps warned of.
     """
     from trafficdiff.datatypes.trip_files import write_trips
     from trafficdiff.roads.build import BACKGROUND_FILE
@@ -81,6 +80,7 @@ def gather(
     build = json.loads(beside_net[BUILD_FILE].read_text("utf-8")) if beside_net[BUILD_FILE].exists() else {}
     files = files_of(trips, options=scenario.simulation, directory=simulation)
     background = beside_net[BACKGROUND_FILE]
+    tracks = _tracks(scenario, graph, trips, files)
     return RunContent(
         scenario=scenario,
         scenario_file=scenario_file,
@@ -91,13 +91,13 @@ def gather(
         log=files.log,
         result=result,
         metrics=metrics,
-        validation=_validation(scenario, metrics, result),
+        validation=_validation(scenario, metrics, result, warnings=warnings),
         provenance=_provenance(scenario, graph, trips, result, sample=sample, started=started, files=files),
         licences=_licences(graph, build),
         extras={
             **extras,
             **({f"network/{BACKGROUND_FILE}": background} if background.exists() else {}),
-            **_tracks(scenario, graph, trips, files),
+            **tracks,
         },
     )
 
@@ -115,7 +115,10 @@ def _tracks(scenario: Scenario, graph: RoadGraph, trips: TripSet, files: SumoFil
     return {TRACKS: table}
 
 
-def _validation(scenario: Scenario, metrics: Metrics, result: SimulationResult) -> Validation:
+def _validation(
+    scenario: Scenario, metrics: Metrics, result: SimulationResult, *, warnings: Sequence[str]
+) -> Validation:
+    from trafficdiff.simulation.run import MESO_BIAS
     from trafficdiff.store.validation import GateOutcome, Validation
 
     completed, teleports = (float(metrics.data[name]) for name in ("completion_share", "teleport_share"))
@@ -133,8 +136,8 @@ def _validation(scenario: Scenario, metrics: Metrics, result: SimulationResult) 
             limit=scenario.gates.teleport_share_max,
         ),
     )
-    warnings = (_MESO_BIAS,) if scenario.simulation.resolution == "meso" else ()
-    return Validation(gates=gates, warnings=warnings, counts=vars(result.counts))
+    bias = (MESO_BIAS,) if scenario.simulation.resolution == "meso" else ()
+    return Validation(gates=gates, warnings=tuple(dict.fromkeys((*bias, *warnings))), counts=vars(result.counts))
 
 
 def _provenance(
@@ -170,29 +173,40 @@ def _provenance(
 def _command(scenario: Scenario, graph: RoadGraph, files: SumoFiles, *, sample: int) -> list[str]:
     """Return SUMO's command line as it can be given again inside the run's folder ``simulation/``."""
     from trafficdiff.simulation.files import command_of
+    from trafficdiff.store.layout import net_name
 
     program, *words = command_of(
         files, graph=graph, options=scenario.simulation, window=scenario.window,
         seed=sumo_seed(scenario.seed, sample=sample), progress=False,
     )  # fmt: skip
-    net = "../network/net.net.xml" + (".gz" if graph.net_path.suffix == ".gz" else "")
+    net = f"../{net_name(graph.net_path)}"
     return [Path(program).name, *(net if word == str(graph.net_path.resolve()) else word for word in words)]
 
 
 def _trips_source(scenario: Scenario, trips: TripSet) -> str:
-    """Return what makes the trips: the baseline with its parameters, or the content of the trips of a file."""
+    """Return what makes the trips: the baseline with its parameters, or all that a file says of its trips."""
     if not isinstance(scenario.demand, FileDemand):
         return trips.provenance["parameters"]
+    from trafficdiff.datatypes.trips import CHARGING_STOP_COLUMNS
     from trafficdiff.store.provenance import TRIP_FILE
 
-    digest = hashlib.sha256()
-    for column in (trips.trip_id.astype(str), trips.depart_s, trips.offsets, trips.edges, trips.vehicle_type):
+    stops = trips.charging_stops
+    described = [
+        [asdict(kind) for kind in trips.vehicle_types],
+        None if stops is None else stops[list(CHARGING_STOP_COLUMNS)].to_numpy().tolist(),
+    ]
+    digest = hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode())
+    for column in (
+        trips.trip_id.astype(str), trips.depart_s, trips.offsets, trips.edges, trips.vehicle_type,
+        trips.state_of_charge, trips.battery_kwh,
+    ):  # fmt: skip
         digest.update(column.tobytes())
     return f"{TRIP_FILE}{digest.hexdigest()}"
 
 
 def _licences(graph: RoadGraph, build: Mapping[str, Any]) -> tuple[Licence, ...]:
-    """Return OpenStreetMap's terms where the roads come from there; a bare net's terms only its maker knows."""
+    """Return OpenStreetMap's terms where the roads come from there; another net's terms only its maker knows."""
+    from trafficdiff.export.credit import comes_from_openstreetmap
     from trafficdiff.store.content import OPENSTREETMAP
 
-    return (OPENSTREETMAP,) if build.get("data_date") or len(graph.way_ids) else ()
+    return (OPENSTREETMAP,) if build.get("data_date") or comes_from_openstreetmap(graph) else ()

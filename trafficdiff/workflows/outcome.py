@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from trafficdiff.units import QUANTITIES
+from trafficdiff.workflows.tables import worst_streets
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -16,26 +19,29 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "outcome_of"]
 
 _ROWS: Final[tuple[tuple[str, str, str, float], ...]] = (
-    ("trips_asked", "trips asked", "{:,.0f}", 1),
+    ("trips_asked", "trips asked for", "{:,.0f}", 1),
     ("completion_share", "trips completed", "{:.2%}", 1),
-    ("teleport_share", "teleports per vehicle", "{:.3%}", 1),
-    ("waiting_to_enter", "still waiting to enter", "{:,.0f}", 1),
+    ("waiting_to_enter", "trips still waiting to enter", "{:,.0f}", 1),
+    ("teleport_share", "teleports per trip", "{:.3%}", 1),
     ("collisions", "collisions", "{:,.0f}", 1),
-    ("trip_kilometres", "vehicle-kilometres travelled (VKT)", "{:,.0f} km", 1),
-    ("trip_hours", "vehicle-hours travelled (VHT)", "{:,.0f} h", 1),
-    ("delay_hours", "delay above free flow", "{:,.0f} h", 1),
-    ("mean_speed", "mean speed", "{:.1f} km/h", 3.6),
-    ("area_travel_time_index", "travel time index, whole area", "{:.2f}", 1),
-    ("trip_travel_time_index", "travel time index, trips", "{:.2f}", 1),
-    ("trip_planning_time_index", "planning time index, trips", "{:.2f}", 1),
-    ("trip_buffer_index", "buffer index, trips", "{:.2f}", 1),
+    ("mean_depart_delay", "mean wait to enter", "{:.0f} s", 1),
+    ("trip_kilometres", "distance travelled (VKT)", "{:,.0f} km", 1),
+    ("trip_hours", "time travelled (VHT)", "{:,.0f} h", 1),
     ("mean_trip_time", "mean trip time", "{:.1f} min", 1 / 60),
     ("mean_trip_time_loss", "mean time loss of a trip", "{:.1f} min", 1 / 60),
-    ("mean_depart_delay", "mean wait to enter", "{:.0f} s", 1),
+    ("trip_travel_time_index", "travel time index of a trip", "{:.2f}", 1),
+    ("trip_planning_time_index", "planning time index of a trip", "{:.2f}", 1),
+    ("trip_buffer_index", "buffer index of a trip", "{:.2f}", 1),
+    ("delay_hours", "delay above free flow", "{:,.0f} h", 1),
+    ("mean_speed", "mean speed", "{:.1f} km/h", 3.6),
+    ("area_travel_time_index", "travel time index of the area", "{:.2f}", 1),
     ("max_queue_length", "longest mean queue on an edge", "{:,.0f} m", 1),
-    ("total_co2_mass", "carbon dioxide", "{:,.0f} kg", 1),
+    ("total_co2_mass", "carbon dioxide emitted", "{:,.0f} kg", 1),
 )
-"""What a person is shown of the area's numbers: name, words, format, factor from the stored unit."""
+"""What a person is shown of the area's numbers: name, words, format, factor from the stored unit.
+
+Each stands for one base, `Quantity.over`: what is over trips includes the inside of junctions, what is over edges
+does not, so both never go under the same words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +64,8 @@ class Outcome:
         Maps inside the run.
     wall_s
         How long the whole run took [s].
+    streets
+        The streets with most delay, worst first; see `worst_streets`.
     """
 
     scenario: Scenario
@@ -68,18 +76,32 @@ class Outcome:
     validation: Validation
     pictures: tuple[Path, ...]
     wall_s: float
+    streets: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def failed_gates(self) -> list[str]:
         """The gates that said no, in words."""
         return [str(gate) for gate in self.validation.failed]
 
-    def rows(self) -> list[tuple[str, str]]:
-        """Return the table for people: words and formatted number."""
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Return the table for people: words, what the number is taken over, formatted number."""
         return [
-            (words, form.format(self.numbers[name] * factor))
+            (words, QUANTITIES[name].over, form.format(self.numbers[name] * factor))
             for name, words, form, factor in _ROWS
             if name in self.numbers
+        ]
+
+    def street_rows(self) -> list[tuple[str, ...]]:
+        """Return the table of the worst streets for people: name, class, delay, speed, travel time index."""
+        return [
+            (
+                str(street["street"]),
+                str(street["road_class"]),
+                f"{street['delay_hours']:.1f} h",
+                f"{street['mean_speed_ms'] * 3.6:.1f} km/h",
+                f"{street['travel_time_index']:.2f}",
+            )
+            for street in self.streets
         ]
 
     def summary(self) -> dict[str, Any]:
@@ -90,6 +112,8 @@ class Outcome:
             "directory": self.directory,
             "scenario": self.scenario.name,
             "metrics": dict(self.numbers),
+            "over": {name: QUANTITIES[name].over for name in self.numbers},
+            "worst_streets": [dict(street) for street in self.streets],
             "gates": [gate.model_dump() | {"passed": gate.passed} for gate in self.validation.gates],
             "warnings": list(self.validation.warnings),
             "pictures": list(self.pictures),
@@ -119,4 +143,5 @@ def outcome_of(content: RunContent, *, directory: Path, pictures: tuple[str, ...
         validation=content.validation,
         pictures=tuple(directory / name for name in pictures),
         wall_s=wall_s,
+        streets=worst_streets(directory),
     )

@@ -1,21 +1,30 @@
-"""Run one scenario: roads, demand, simulation, metrics, one published run directory."""
+"""Run one scenario: roads, demand, simulation, metrics, one published run directory.
+
+::
+
+    claim the directory ─▶ roads ─▶ demand ─▶ simulation ─┬─▶ metrics ─▶ map ─▶ publish NAME/
+                                                          └─ failed ─▶ NAME.failed.log, nothing published
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import tempfile
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from trafficdiff.datatypes.scenario import Scenario, Window, read_scenario
-from trafficdiff.errors import StoreError
-from trafficdiff.publish import is_complete
+from trafficdiff.process import keeping_log
+from trafficdiff.publish import scratch
+from trafficdiff.store.claim import claiming
 from trafficdiff.workflows.gathering import gather
 from trafficdiff.workflows.outcome import outcome_of
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import sumo_seed
+from trafficdiff.workflows.remarks import collecting_warnings
 from trafficdiff.workflows.sample import draw_trips
+from trafficdiff.workflows.tables import with_street_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +32,21 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.result import Metrics
     from trafficdiff.datatypes.trips import TripSet
+    from trafficdiff.store.content import RunContent
     from trafficdiff.workflows.outcome import Outcome
     from trafficdiff.workflows.progress import Progress
 
 __all__ = ["run", "run_file"]
 
+_PICTURE: Final = "pictures/travel_time_index.png"
+"""The map, by its name in the run."""
 
-def run_file(path: Path, *, directory: Path, progress: Progress = quiet, picture: bool = True) -> Outcome:
+_logger = logging.getLogger(__name__)
+
+
+def run_file(path: str | Path, *, directory: str | Path, progress: Progress = quiet, picture: bool = True) -> Outcome:
     """Read a scenario file and run it; see `run`."""
+    path = Path(path)
     scenario = read_scenario(path)
     return run(scenario, directory=directory, scenario_file=path, progress=progress, picture=picture)
 
@@ -38,7 +54,7 @@ def run_file(path: Path, *, directory: Path, progress: Progress = quiet, picture
 def run(
     scenario: Scenario,
     *,
-    directory: Path,
+    directory: str | Path,
     scenario_file: Path | None = None,
     sample: int = 0,
     progress: Progress = quiet,
@@ -62,27 +78,52 @@ def run(
     progress
         Receives stages and shares.
     picture
-        Whether a map is drawn.
+        Whether a map is drawn. If it cannot be drawn, the run says so among its warnings.
 
     Raises
     ------
+    OutputError
+        Before any work, if the directory is taken, cannot be written, or another process is making it.
     TrafficdiffError
-        Whatever a step refuses; nothing is published then.
+        Whatever a step refuses; nothing is published then. If the simulation failed, the error names its log,
+        ``NAME.failed.log``.
     """
-    from trafficdiff.metrics.run_metrics import compute
-    from trafficdiff.simulation.run import simulate
     from trafficdiff.store.writing import write_run
 
-    if is_complete(directory):
-        raise StoreError(f"{directory}: expected a new directory, found a complete run; choose another or delete it")
+    directory = Path(directory)
     started = dt.datetime.now(dt.UTC)
+    with claiming(directory), scratch("run") as work, keeping_log(directory):
+        content = _simulated(
+            scenario, work=work, scenario_file=scenario_file, sample=sample, started=started, progress=progress,
+            picture=picture,
+        )  # fmt: skip
+        progress("storing", None)
+        write_run(directory, content)
+    pictures = tuple(name for name in content.extras if name == _PICTURE)
+    wall_s = (dt.datetime.now(dt.UTC) - started).total_seconds()
+    return outcome_of(content, directory=directory, pictures=pictures, wall_s=wall_s)
+
+
+def _simulated(
+    scenario: Scenario,
+    *,
+    work: Path,
+    scenario_file: Path | None,
+    sample: int,
+    started: dt.datetime,
+    progress: Progress,
+    picture: bool,
+) -> RunContent:
+    """Return everything that the run directory will hold; files are below `work`."""
+    from trafficdiff.metrics.run_metrics import compute
+    from trafficdiff.simulation.run import simulate
+
     folder = scenario_file.resolve().parent if scenario_file is not None else Path.cwd()
     progress("opening the network", None)
     graph = _open_network(scenario.network, folder)
-    progress("drawing the demand", None)
-    trips = _demand(scenario, graph, sample=sample, folder=folder)
-    with tempfile.TemporaryDirectory(prefix="trafficdiff-run-") as folder_name:
-        work = Path(folder_name)
+    with collecting_warnings() as warnings:
+        progress("drawing the demand", None)
+        trips = _demand(scenario, graph, sample=sample, folder=folder)
         result = simulate(
             graph,
             trips,
@@ -94,23 +135,20 @@ def run(
         )
         progress("measuring", None)
         metrics = compute(result)
-        pictures = _draw(graph, metrics, scenario, demand=trips.origin, folder=work) if picture else {}
+        pictures = _pictures(graph, metrics, scenario, demand=trips.origin, folder=work) if picture else {}
         content = gather(
             scenario, graph, trips=trips, result=result, metrics=metrics, work=work, simulation=work / "simulation",
-            scenario_file=scenario_file, sample=sample, started=started, extras=pictures,
+            scenario_file=scenario_file, sample=sample, started=started, extras=pictures, warnings=warnings,
         )  # fmt: skip
-        progress("storing", None)
-        write_run(directory, content)
-    wall_s = (dt.datetime.now(dt.UTC) - started).total_seconds()
-    return outcome_of(content, directory=directory, pictures=tuple(pictures), wall_s=wall_s)
+        return with_street_table(content, graph, folder=work)
 
 
 def _open_network(network: str, folder: Path) -> RoadGraph:
     """Open a network; a relative path may start at the scenario file or at the working directory."""
     from trafficdiff.roads.load import load_network
+    from trafficdiff.roads.source import word_from
 
-    beside = folder / network
-    return load_network(beside if beside.exists() else network)
+    return load_network(word_from(network, folder))
 
 
 def _demand(scenario: Scenario, graph: RoadGraph, *, sample: int, folder: Path) -> TripSet:
@@ -124,23 +162,31 @@ def _share_of(window: Window, progress: Progress) -> Callable[[float], None]:
     return lambda time_s: progress("simulating", (time_s - window.begin_s) / whole_s)
 
 
-def _draw(graph: RoadGraph, metrics: Metrics, scenario: Scenario, *, demand: str, folder: Path) -> dict[str, Path]:
-    """Draw the travel time index by edge and return the picture by its name in the run."""
-    from trafficdiff.export.picture import MapStyle, draw_map
+def _pictures(graph: RoadGraph, metrics: Metrics, scenario: Scenario, *, demand: str, folder: Path) -> dict[str, Path]:
+    """Return the pictures by their names in the run; none if the map cannot be drawn, for the numbers matter more."""
+    picture = folder / Path(_PICTURE).name
+    try:
+        _draw(graph, metrics, scenario, demand=demand, path=picture)
+    except Exception as error:
+        _logger.warning("the map could not be drawn (%s: %s); the numbers are whole", type(error).__name__, error)
+        _logger.debug("why the map could not be drawn", exc_info=True)
+        return {}
+    return {_PICTURE: picture}
 
-    clock = "{:02.0f}:{:02.0f}".format
-    begin, end = (clock(time_s // 3_600, time_s % 3_600 // 60) for time_s in _window_s(scenario))
+
+def _draw(graph: RoadGraph, metrics: Metrics, scenario: Scenario, *, demand: str, path: Path) -> None:
+    """Draw the travel time index by edge."""
+    from trafficdiff.export.picture import MapStyle, draw_map, map_title
+
     style = MapStyle(
-        title=f"{graph.name}: {scenario.name}, {begin} to {end}",
+        title=map_title(graph.name, scenario.name, window_s=_window_s(scenario)),
         legend="travel time index (mean travel time over free flow)",
         demand=demand,
         low=1.0,
         high=4.0,
     )
-    picture = folder / "travel_time_index.png"
     values = metrics.data["travel_time_index"].to_numpy()
-    draw_map(graph, values, style=style, path=picture, background=_background(graph))
-    return {f"pictures/{picture.name}": picture}
+    draw_map(graph, values, style=style, path=path, background=_background(graph))
 
 
 def _window_s(scenario: Scenario) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trafficdiff.errors import InputError
+from trafficdiff.publish import refuse_unwritable
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import stream
 
@@ -73,13 +74,14 @@ def sample(
     Raises
     ------
     InputError
-        If the network, the window or the file's ending cannot be used; nothing is written then.
+        If the network, the window, the file's ending or its place cannot be used; nothing is written then.
     """
     from trafficdiff.datatypes.trip_files import write_trips
     from trafficdiff.roads.load import load_network
 
     if not output.name.endswith(_ENDINGS):
         raise InputError(f"{output}: expected a file name that ends in {', '.join(_ENDINGS)}")
+    refuse_unwritable(output)
     progress("opening the network", None)
     graph = load_network(network)
     progress(f"drawing {demand.trips} trips", None)
