@@ -12,7 +12,7 @@ import pytest
 from trafficdiff.datatypes.scenario import read_scenario, scenario_schema
 from trafficdiff.resources import bundled
 
-VERBS = ("doctor", "build", "init", "schema", "sample", "run", "export", "evaluate", "demo", "serve")
+VERBS = ("doctor", "build", "init", "schema", "sample", "run", "export", "evaluate", "corpus", "demo", "serve")
 
 
 def trafficdiff(*words: str | Path, directory: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from trafficdiff import __version__
-from trafficdiff.cli import build, demo, doctor, evaluate, export, init, run, sample, serve
+from trafficdiff.cli import build, corpus, demo, doctor, evaluate, export, init, run, sample, serve
 
 __all__ = ["application"]
 
@@ -37,6 +37,7 @@ for verb, command in (
     ("run", run.run),
     ("export", export.export),
     ("evaluate", evaluate.evaluate),
+    ("corpus", corpus.corpus),
     ("demo", demo.demo),
     ("serve", serve.serve),
 ):
