@@ -295,11 +295,11 @@ def main() -> None:
         "cities", type=Path, nargs="?", help="folder of city folders (default: TRAFFICDIFF_DATA/cities)"
     )
     parser.add_argument("--trips", type=int, default=2_000, help="pairs a net")
-    parser.add_argument("--full", action="store_true", help="10,000 pairs a net, and growth to 100,000 trips")
+    parser.add_argument("--full", action="store_true", help="10,000 pairs a net")
     options = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     trips = 10_000 if options.full else options.trips
-    counts = [1_000, 10_000, 100_000] if options.full else [1_000, 10_000]
+    counts = [1_000, 10_000, 100_000]
     outside = os.environ.get("TRAFFICDIFF_DATA")
     cities = options.cities or (Path(outside) / "cities" if outside else None)
     print(HEAD)
