@@ -85,12 +85,18 @@ def test_trees_without_scikit_learn_say_what_to_install(
         fit_commuting_trees([], generator=generator)
 
 
-def test_trees_learn_how_many_commute_and_where(generator: np.random.Generator) -> None:
+def test_trees_learn_how_many_commute_and_where(
+    generator: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("sklearn", reason="trees need scikit-learn")
+    from threadpoolctl import threadpool_limits
+
+    monkeypatch.setattr("trafficdiff.demand.commuting_baselines._TREES", 100)
     true = CommutingGravity(1, 1, 0.3, "exponential")
     scenes = towns(60, generator, true, commuters=2_000)
-    trees = fit_commuting_trees(scenes[:50], generator=generator)
-    answers = [trees(scene) for scene in scenes[50:]]
+    with threadpool_limits(1):  # threads that wait for each other take minutes on a busy machine
+        trees = fit_commuting_trees(scenes[:50], generator=generator)
+        answers = [trees(scene) for scene in scenes[50:]]
     assert all((np.diag(flows) == 0).all() for flows in answers)
     assert np.mean([flows.sum() for flows in answers]) == pytest.approx(2_000, rel=0.25)
     agreement = [

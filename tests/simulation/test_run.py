@@ -133,7 +133,10 @@ def test_a_stopped_sumo_ends_at_the_deadline_with_its_whole_group(
     assert outputs_in(tmp_path) == []
 
 
-def test_an_interrupt_takes_sumo_with_it(grid_graph: RoadGraph, tmp_path: Path) -> None:
+def test_an_interrupt_takes_sumo_with_it(grid_graph: RoadGraph, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, usual))
+
     def interrupt() -> None:
         while not children_named("sumo"):
             time.sleep(0.01)
