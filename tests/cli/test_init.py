@@ -26,5 +26,6 @@ def test_a_path_with_dots_is_resolved_and_the_scenario_runs_from_anywhere(grid_n
 def test_a_scenario_that_is_there_is_refused_before_the_network_is_opened(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("mine")
     said = trafficdiff("init", "no-such-network", "-o", tmp_path / "a.yaml")
+    assert said.returncode == 2
     assert "expected a new file" in said.stderr
     assert (tmp_path / "a.yaml").read_text() == "mine"

@@ -12,7 +12,7 @@ from tests.roads.test_scenes import ladder, trips_on
 from tests.workflows.test_evaluate import demand
 from trafficdiff.datatypes.scene_files import CARD_FILE, read_scenes
 from trafficdiff.datatypes.trip_files import write_trips
-from trafficdiff.errors import InputError, StoreError
+from trafficdiff.errors import InputError, OutputError
 from trafficdiff.workflows.corpus import calibrated_scenes, corpus, randomised_scenes
 from trafficdiff.workflows.corpus_card import corpus_card
 from trafficdiff.workflows.corpus_towns import Town
@@ -96,7 +96,7 @@ def test_nothing_given_and_a_taken_folder_are_refused(tmp_path: Path) -> None:
         corpus(tmp_path / "corpus")
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "notes.txt").write_text("mine")
-    with pytest.raises(StoreError):
+    with pytest.raises(OutputError):
         corpus(tmp_path / "corpus", nets=[tmp_path / "x.net.xml"])
 
 

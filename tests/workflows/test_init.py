@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from trafficdiff.datatypes.scenario import Scenario, read_scenario, scenario_schema
-from trafficdiff.errors import StoreError
+from trafficdiff.errors import OutputError
 from trafficdiff.roads.load import load_network
 from trafficdiff.workflows.init import SCHEMA_NAME, default_scenario, init, suggested_trips, trips_note
 
@@ -41,7 +41,7 @@ def test_the_schema_beside_it_is_the_published_one(tmp_path: Path) -> None:
 def test_what_somebody_wrote_is_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text("mine")
-    with pytest.raises(StoreError, match="expected a new file"):
+    with pytest.raises(OutputError, match="expected a new file"):
         init(SCENARIO, path)
     assert path.read_text() == "mine"
     assert not path.with_name(SCHEMA_NAME).exists()

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trafficdiff.errors import InputError, StoreError, TripError
+from trafficdiff.errors import InputError, TripError
+from trafficdiff.publish import real_path, refuse_taken
 from trafficdiff.workflows.corpus_card import corpus_card
 from trafficdiff.workflows.corpus_towns import open_towns
 from trafficdiff.workflows.progress import quiet
@@ -88,13 +89,12 @@ def corpus(
     ------
     InputError
         If nothing is given, or a file cannot be used; nothing is published.
-    StoreError
+    OutputError
         If the folder is taken or cannot be written.
     """
     from trafficdiff.datatypes.scene_files import write_scenes
 
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):  # writing would refuse it, minutes later
-        raise StoreError(f"{folder}: expected a new directory, found other content; choose another or delete it")
+    refuse_taken(real_path(folder))  # writing would refuse it, minutes later
     towns = open_towns(calibrated=calibrated, osm=osm, nets=nets, cache=cache, progress=progress)
     scenes: list[Scene] = []
     for number, town in enumerate(towns):

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from trafficdiff.datatypes.scenario import Scenario, scenario_schema
-from trafficdiff.errors import StoreError
+from trafficdiff.errors import OutputError
 from trafficdiff.publish import publishing_file
 from trafficdiff.workflows.progress import quiet
 
@@ -139,7 +139,7 @@ def init(scenario: Scenario, path: Path) -> list[Path]:
 
     Raises
     ------
-    StoreError
+    OutputError
         If the scenario file exists already: what somebody wrote is never overwritten.
     """
     refuse_existing(path)
@@ -156,11 +156,11 @@ def refuse_existing(path: Path) -> None:
 
     Raises
     ------
-    StoreError
+    OutputError
         If there is one.
     """
     if path.exists():
-        raise StoreError(f"{path}: expected a new file, found one; choose another name or delete it")
+        raise OutputError(f"{path}: expected a new file, found one; choose another name or delete it")
 
 
 def commented_yaml(scenario: Scenario) -> str:
