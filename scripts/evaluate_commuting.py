@@ -20,11 +20,13 @@ import numpy as np
 
 from trafficdiff.demand.commuting import read_commuting
 from trafficdiff.demand.commuting_baselines import fit_commuting_gravity, fit_commuting_trees, uniform_flows
-from trafficdiff.errors import InputError, MissingDependencyError
+from trafficdiff.errors import MissingDependencyError
 from trafficdiff.workflows.commuting import commuting_table, judge_commuting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from trafficdiff.datatypes.scene import Scene
     from trafficdiff.workflows.commuting import CommutingRow, ExpectedFlows
@@ -32,7 +34,16 @@ if TYPE_CHECKING:
 
 def model_flows(checkpoint: Path) -> ExpectedFlows:
     """Return the function that answers with a checkpoint's expected flows of a scene: the model's one place here."""
-    raise InputError(f"expected a model that answers for whole areas, got {checkpoint}, which this script cannot read")
+    from trafficdiff.diffusion.batch import conditions_of
+    from trafficdiff.diffusion.checkpoint import read_checkpoint
+    from trafficdiff.diffusion.flows import expected_flows
+
+    trained = read_checkpoint(checkpoint)
+
+    def flows(scene: Scene) -> NDArray[np.float64]:
+        return expected_flows(trained.model, scene, scaling=trained.scaling, conditions=conditions_of(scene))
+
+    return flows
 
 
 def learn(scenes: Sequence[Scene], *, trees: bool) -> tuple[dict[str, ExpectedFlows], dict[str, float]]:

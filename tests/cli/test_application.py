@@ -11,8 +11,9 @@ import pytest
 
 from trafficdiff.datatypes.scenario import read_scenario, scenario_schema
 from trafficdiff.resources import bundled
+from trafficdiff.workflows.model_trips import open_checkpoint
 
-VERBS = ("doctor", "build", "init", "schema", "sample", "run", "export", "evaluate", "corpus", "demo", "serve")
+VERBS = ("doctor", "build", "init", "schema", "sample", "run", "export", "evaluate", "corpus", "train", "demo", "serve")
 
 
 def trafficdiff(*words: str | Path, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -112,8 +113,9 @@ def test_init_writes_a_scenario_that_reads_back_with_the_places_time_zone(tmp_pa
 def test_doctor_finds_everything_that_is_needed() -> None:
     said = trafficdiff("doctor", "--json")
     assert said.returncode == 0, said.stdout
-    names = {check["name"] for check in json.loads(said.stdout)["checks"]}
-    assert {"torch", "SUMO program", "model checkpoint", "browser", "bundled cities"} <= names
+    found = {check["name"]: check["found"] for check in json.loads(said.stdout)["checks"]}
+    assert {"torch", "SUMO program", "model checkpoint", "browser", "bundled cities"} <= found.keys()
+    assert found["model checkpoint"].startswith(f"{open_checkpoint().sha256[:16]}, ")
 
 
 def test_serve_says_that_it_is_to_come() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from trafficdiff.datatypes.scenario import (
     Gates,
     GravityDemand,
+    ModelDemand,
     RouteChoice,
     Scenario,
     SimulationOptions,
@@ -41,6 +42,16 @@ demands = st.builds(
     electric_share=st.floats(0, 1),
     route_choice=st.builds(RouteChoice, spread=st.floats(0, 1), draws=st.integers(1, 64)),
 ) | st.builds(UniformDemand, trips=st.integers(1, 10**6), fringe_factor=st.floats(0, 1000))
+demands |= st.builds(
+    ModelDemand,
+    profile=st.sampled_from(["flat", "day", "learned"]),
+    checkpoint=st.sampled_from([None, "models/a b.safetensors", "/models/x.safetensors"]),
+    fringe_share=st.none() | st.floats(0, 1),
+    one_day=st.booleans(),
+    steps=st.integers(3, 64),
+    guidance=st.floats(0, 5),
+    prior_share=st.floats(0, 1),
+)
 scenarios = st.builds(
     Scenario,
     name=names,
@@ -77,8 +88,17 @@ def test_what_is_written_is_read_back(
 
 def test_defaults_are_enough_but_for_name_and_network() -> None:
     scenario = parse_scenario(SMALL)
-    assert scenario.demand == GravityDemand()
+    assert scenario.demand == ModelDemand()
     assert scenario.window.end_s - scenario.window.begin_s == 3600
+
+
+def test_a_checkpoint_stays_beside_the_scenario_and_only_the_model_has_learned_departures() -> None:
+    message = refused(demand={"kind": "model", "checkpoint": "../x", "steps": 2, "fringe_share": 1.5, "guidance": 6})
+    assert message.startswith("scenario: 4 faults")
+    assert "demand.checkpoint: expected a path without '..', got '../x'" in message
+    assert "got 'learned'" in refused(demand={"kind": "gravity", "profile": "learned"})
+    assert "demand.fringe_factor: unknown key" in refused(demand={"kind": "model", "fringe_factor": 5})
+    assert "demand.trips" in refused(demand={"kind": "model", "trips": 0})
 
 
 def test_the_hash_does_not_depend_on_the_order_of_keys_or_on_spelled_out_defaults() -> None:
@@ -129,8 +149,8 @@ def test_all_faults_are_listed_at_once() -> None:
             {"demand": {"kind": "file", "path": "a.parquet", "type_files": ["b.add.xml"]}},
             "demand: expected type_files beside a .rou.xml[.gz] file only, got them beside 'a.parquet'",
         ),
-        ({"demand": {"kind": "magic"}}, "expected a `kind` among 'uniform', 'gravity', 'file'"),
-        ({"demand": {"trips": 5}}, "expected a `kind` among 'uniform', 'gravity', 'file'"),
+        ({"demand": {"kind": "magic"}}, "expected a `kind` among 'model', 'uniform', 'gravity', 'file'"),
+        ({"demand": {"trips": 5}}, "expected a `kind` among 'model', 'uniform', 'gravity', 'file'"),
         ({"demand": {"kind": "uniform", "vehicle_mix": {}}}, "expected shares that add up to 1, got 0"),
         ({"demand": {"kind": "uniform", "vehicle_mix": {"car": 0.5}}}, "expected shares that add up to 1, got 0.5"),
         ({"demand": {"kind": "uniform", "vehicle_mix": {"tank": 1.0}}}, "expected vehicle types among"),
@@ -249,5 +269,5 @@ def test_the_schema_describes_every_part_and_refuses_unknown_keys() -> None:
 def test_written_yaml_is_plain(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
     write_scenario(parse_scenario(SMALL), path)
-    assert yaml.safe_load(path.read_text())["demand"]["kind"] == "gravity"
+    assert yaml.safe_load(path.read_text())["demand"]["kind"] == "model"
     assert "!!" not in path.read_text()

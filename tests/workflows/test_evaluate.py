@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.diffusion.places import tiny_model
 from trafficdiff.datatypes.counts import Counts
 from trafficdiff.datatypes.selection import take_trips
 from trafficdiff.datatypes.trip_files import write_trips
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES, VehicleType
+from trafficdiff.diffusion.checkpoint import write_checkpoint
 from trafficdiff.errors import InputError
 from trafficdiff.metrics.realism import COLUMNS, FLOW_COLUMNS, HIGHER_IS_BETTER, LOWER_IS_BETTER
 from trafficdiff.workflows.baselines import Weights, evenly, kind_of
 from trafficdiff.workflows.evaluate import FLOOR, evaluate, judge
+from trafficdiff.workflows.model_demand import open_city
 
 if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
@@ -32,7 +35,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 
 def test_the_page_on_evaluation_names_every_column_and_row() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    rows = (*BASELINES, "randomTrips, fringe factor 5", "randomTrips + routeSampler")
+    rows = (*BASELINES, "randomTrips, fringe factor 5", "randomTrips + routeSampler", "model: CHECKPOINT")
     assert [name for name in COLUMNS if f"`{name}`" not in page] == []
     assert [name for name in rows if f"| {name} |" not in page] == []
 
@@ -105,6 +108,31 @@ def test_counts_add_sumos_route_sampler_and_bring_it_closer_to_the_flows(real: T
 def test_the_same_input_gives_the_same_table(real: TripSet) -> None:
     one, other = (judge(real, draws=1, replicates=3, sumo_tools=False) for _ in range(2))
     assert [repr(row) for row in one.rows] == [repr(row) for row in other.rows]
+
+
+@pytest.mark.sumo
+def test_a_demand_model_has_a_row_of_its_own_with_another_day_in_each_draw(real: TripSet, tmp_path: Path) -> None:
+    model, scaling = tiny_model(open_city(real.graph).scene)
+    paths = [tmp_path / "one.safetensors", tmp_path / "other" / "one.safetensors"]
+    for path in paths:
+        write_checkpoint(path, model=model, scaling=scaling, card={})
+    routes = tmp_path / "real.parquet"
+    write_trips(real, routes)
+    options = {"routes": routes, "draws": 2, "trips": 200, "replicates": 0, "sumo_tools": False}
+    found = evaluate(str(real.graph.net_path), models=[str(paths[0])], **options)
+    row = found.rows[-1]
+    assert row.name == "model: one.safetensors"
+    assert (row.trips_asked, row.trips_usable) == (400, 400)
+    assert row.values["share_disconnected"] == 0
+    assert row.values["jsd_depart_15min"] < 0.01
+    assert 0 < row.values["flow_pearson"] < 1
+    assert found.variants_tried == 1
+    again = evaluate(str(real.graph.net_path), models=[str(paths[0])], **options)
+    assert repr(again.rows) == repr(found.rows)
+    with pytest.raises(InputError, match="checkpoints of different names"):
+        evaluate(str(real.graph.net_path), models=list(map(str, paths)), **options)
+    with pytest.raises(InputError, match="found none"):
+        evaluate("no network is opened before", models=["none.safetensors"], **options)
 
 
 @pytest.mark.sumo

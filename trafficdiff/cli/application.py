@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from trafficdiff import __version__
-from trafficdiff.cli import build, corpus, demo, doctor, evaluate, export, init, run, sample, serve
+from trafficdiff.cli import build, corpus, demo, doctor, evaluate, export, init, run, sample, serve, train
 
 __all__ = ["application"]
 
@@ -38,6 +38,7 @@ for verb, command in (
     ("export", export.export),
     ("evaluate", evaluate.evaluate),
     ("corpus", corpus.corpus),
+    ("train", train.train),
     ("demo", demo.demo),
     ("serve", serve.serve),
 ):

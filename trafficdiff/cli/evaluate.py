@@ -34,6 +34,12 @@ def evaluate(
     generated: Annotated[
         list[Path] | None, typer.Option("--generated", help="Generated trips with routes (repeatable).")
     ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", help="A checkpoint of the demand model, or 'shipped' (repeatable); draws its own trips."
+        ),
+    ] = None,
     counts: Annotated[
         Path | None, typer.Option("--counts", help="SUMO edge data or CSV; adds the row of SUMO's routeSampler.")
     ] = None,
@@ -65,6 +71,7 @@ def evaluate(
             network,
             routes=routes,
             generated=generated or (),
+            models=model or (),
             counts=counts,
             type_files=types or (),
             draws=draws,

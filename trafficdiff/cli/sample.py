@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ __all__ = ["sample"]
 class DemandKind(StrEnum):
     """Where the trips come from."""
 
+    model = "model"
     gravity = "gravity"
     uniform = "uniform"
 
@@ -27,6 +28,7 @@ class Profile(StrEnum):
     morning_peak = "morning_peak"
     evening_peak = "evening_peak"
     day = "day"
+    learned = "learned"
 
 
 def sample(
@@ -37,10 +39,18 @@ def sample(
     end_s: Annotated[float, typer.Option("--end", help="No departure from here on [s].")],
     seed: Annotated[int, typer.Option("--seed", help="The only source of randomness.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="A .parquet or .rou.xml[.gz] file.")],
-    demand: Annotated[DemandKind, typer.Option("--demand", help="Which demand.")] = DemandKind.gravity,
-    profile: Annotated[Profile, typer.Option("--profile", help="Shape of the departures.")] = Profile.flat,
+    demand: Annotated[DemandKind, typer.Option("--demand", help="Which demand.")] = DemandKind.model,
+    profile: Annotated[
+        Profile, typer.Option("--profile", help="Shape of the departures; only the model has learned.")
+    ] = Profile.flat,
     electric_share: Annotated[float, typer.Option("--electric-share", help="Share of cars that are electric.")] = 0.0,
     spread: Annotated[float, typer.Option("--spread", help="Scatter of perceived link times, 0 to 1.")] = 0.0,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="A trained model (.safetensors) instead of the shipped one.")
+    ] = None,
+    fringe_share: Annotated[
+        float | None, typer.Option("--fringe-share", help="Share of the model's trips at the net's rim, if known.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Sample trips with routes and write them to a file."""
@@ -61,6 +71,7 @@ def sample(
                 "profile": profile.value,
                 "electric_share": electric_share,
                 "route_choice": {"spread": spread},
+                **_of_the_model(checkpoint, fringe_share),
             },
         },
         heading="options",
@@ -81,3 +92,9 @@ def sample(
             f"wrote {written.trips} trips to {written.path}: mean length {written.mean_route_length_m / 1e3:.2f} km, "
             f"mean free-flow time {written.mean_free_flow_time_s / 60:.1f} min"
         )
+
+
+def _of_the_model(checkpoint: Path | None, fringe_share: float | None) -> dict[str, Any]:
+    """Return what only the model's demand has, where it was given; beside a baseline it is an unknown key."""
+    given = {"checkpoint": None if checkpoint is None else str(checkpoint.resolve()), "fringe_share": fringe_share}
+    return {key: value for key, value in given.items() if value is not None}

@@ -27,6 +27,7 @@ __all__ = [
     "FileDemand",
     "Gates",
     "GravityDemand",
+    "ModelDemand",
     "RouteChoice",
     "Scenario",
     "SimulationOptions",
@@ -39,7 +40,7 @@ __all__ = [
 
 _MAXIMUM_FILE_BYTES = 1_000_000
 _DAY_S = 86_400.0
-_DEMAND_KINDS = ("uniform", "gravity", "file")
+_DEMAND_KINDS = ("model", "uniform", "gravity", "file")
 
 
 class _Part(BaseModel):
@@ -76,17 +77,11 @@ class RouteChoice(_Part):
 
 class _SampledDemand(_Part):
     trips: Annotated[int, Field(ge=1, le=5_000_000)] = Field(1_000, description="Trips that depart in the window.")
-    profile: Literal["flat", "morning_peak", "evening_peak", "day"] = Field(
-        "flat", description="Shape of the departures over the day, cut to the window."
-    )
     vehicle_mix: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
         default_factory=lambda: {"car": 1.0},
         description="Share of each vehicle type; the shares add up to 1.",
     )
     electric_share: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="Share of cars that are electric.")
-    fringe_factor: Annotated[float, Field(ge=0, le=1_000)] = Field(
-        5.0, description="Weight of edges at the net's rim against inner ones: through traffic."
-    )
     route_choice: RouteChoice = RouteChoice()
 
     @field_validator("vehicle_mix")
@@ -99,13 +94,55 @@ class _SampledDemand(_Part):
         return mix
 
 
-class UniformDemand(_SampledDemand):
+class ModelDemand(_SampledDemand):
+    """Who goes where, drawn by the learned demand model; departures and vehicles as they are asked for."""
+
+    kind: Literal["model"] = "model"
+    profile: Literal["flat", "morning_peak", "evening_peak", "day", "learned"] = Field(
+        "flat",
+        description="Shape of the departures over the day, cut to the window; learned has the model draw them.",
+    )
+    checkpoint: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="A trained model (.safetensors), relative to the scenario file; left out, the shipped one."
+    )
+    fringe_share: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None,
+        description="Share of trips that begin, and that end, at the net's rim, as a hint; left out, the model judges.",
+    )
+    one_day: bool = Field(
+        True, description="Whether all trips share the chances of one day; else they are drawn from the mean over days."
+    )
+    steps: Annotated[int, Field(ge=3, le=64)] = Field(8, description="Steps of the reverse diffusion process.")
+    guidance: Annotated[float, Field(ge=0, le=5)] = Field(
+        1.0,
+        description="How much the place's conditions count (classifier-free guidance); 1 leaves the model as it is.",
+    )
+    prior_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.35, description="How much of the gravity baseline's trip ends is mixed in, on the scale of logarithms."
+    )
+
+    @field_validator("checkpoint")
+    @classmethod
+    def _inside(cls, path: str | None) -> str | None:
+        return None if path is None else _checked_path(path)
+
+
+class _BaselineDemand(_SampledDemand):
+    profile: Literal["flat", "morning_peak", "evening_peak", "day"] = Field(
+        "flat", description="Shape of the departures over the day, cut to the window."
+    )
+    fringe_factor: Annotated[float, Field(ge=0, le=1_000)] = Field(
+        5.0, description="Weight of edges at the net's rim against inner ones: through traffic."
+    )
+
+
+class UniformDemand(_BaselineDemand):
     """Origins and destinations drawn evenly over the edges (a baseline)."""
 
     kind: Literal["uniform"] = "uniform"
 
 
-class GravityDemand(_SampledDemand):
+class GravityDemand(_BaselineDemand):
     """Trip ends by edge length and fringe, destinations by exponential deterrence (a baseline)."""
 
     kind: Literal["gravity"] = "gravity"
@@ -145,7 +182,7 @@ class FileDemand(_Part):
         return self
 
 
-Demand = Annotated[UniformDemand | GravityDemand | FileDemand, Field(discriminator="kind")]
+Demand = Annotated[ModelDemand | UniformDemand | GravityDemand | FileDemand, Field(discriminator="kind")]
 
 
 class SimulationOptions(_Part):
@@ -198,7 +235,7 @@ class Scenario(_Part):
     date: dt.date = Field(dt.date(2024, 10, 8), description="Day that is simulated (local date).")
     time_zone: str = Field("UTC", description="IANA time zone of the place.")
     window: Window = Window()
-    demand: Demand = Field(default_factory=GravityDemand)
+    demand: Demand = Field(default_factory=ModelDemand)
     simulation: SimulationOptions = SimulationOptions()
     gates: Gates = Gates()
     samples: Annotated[int, Field(ge=1, le=10_000)] = Field(1, description="Draws of the demand in an ensemble.")

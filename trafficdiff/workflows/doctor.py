@@ -102,9 +102,15 @@ def _disk() -> Check:
 
 
 def _checkpoint() -> Check:
-    return Check(
-        "model checkpoint", "none travels with this version; demand comes from the baselines", ok=False, needed=False
+    """Read the shipped checkpoint in a process of its own, as it needs torch."""
+    question = (
+        "import sys; from trafficdiff.errors import TrafficdiffError; "
+        "from trafficdiff.workflows.model_trips import describe_checkpoint\n"
+        "try: print(describe_checkpoint())\n"
+        "except TrafficdiffError as error: sys.exit(str(error))"
     )
+    ok, said = _ask([sys.executable, "-c", question])
+    return Check("model checkpoint", said if ok else f"{said}; until then use demand of kind gravity", ok=ok)
 
 
 def _browser() -> Check:

@@ -5,6 +5,7 @@
     real trips ──draw k──▶ half A (reference)      every row: n trips, measured against A
                     └────▶ half B (floor) ──▶ real OD + shortest path
     net ─────────────────▶ uniform, length-weighted, betweenness, gravity, randomTrips (+ routeSampler with counts)
+    net, checkpoints ────▶ model
     files ───────────────▶ generated
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trafficdiff.datatypes.selection import take_trips
@@ -32,17 +34,19 @@ from trafficdiff.workflows.randomness import stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from trafficdiff.datatypes.counts import Counts
     from trafficdiff.datatypes.trips import TripSet
+    from trafficdiff.diffusion.checkpoint import Checkpoint
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["FLOOR", "MOST_TRIPS", "evaluate", "judge"]
+__all__ = ["FLOOR", "MOST_TRIPS", "SHIPPED_WORD", "evaluate", "judge"]
 
 MOST_TRIPS: Final = 5_000
 """Most trips in a draw."""
 FLOOR: Final = "real half B (floor)"
+SHIPPED_WORD: Final = "shipped"
+"""Names the checkpoint that travels with the package."""
 _FRINGE_FACTOR: Final = 5.0
 
 
@@ -51,6 +55,7 @@ def evaluate(
     *,
     routes: Path,
     generated: Sequence[Path] = (),
+    models: Sequence[str] = (),
     counts: Path | None = None,
     type_files: Sequence[Path] = (),
     progress: Progress = quiet,
@@ -66,6 +71,8 @@ def evaluate(
         Real trips with routes.
     generated
         Files of generated trips with routes.
+    models
+        Checkpoints of demand models; `SHIPPED_WORD` is the one that travels with the package.
     counts
         Edge data or CSV; adds the row of randomTrips and routeSampler.
     type_files
@@ -84,6 +91,7 @@ def evaluate(
     from trafficdiff.datatypes.trip_files import read_trips
     from trafficdiff.roads.load import load_network
 
+    opened = _checkpoints(models)
     progress("opening the network", None)
     graph = load_network(network)
     progress("reading the trips", None)
@@ -92,13 +100,24 @@ def evaluate(
     if len(files) != len(generated):
         raise InputError("expected generated files of different names, got one name twice; rename one")
     counted = None if counts is None else read_counts(counts, graph)
-    return judge(real, generated=files, counts=counted, progress=progress, **options)
+    return judge(real, generated=files, models=opened, counts=counted, progress=progress, **options)
+
+
+def _checkpoints(models: Sequence[str]) -> dict[str, Checkpoint]:
+    """Return the checkpoints by the names of their rows."""
+    from trafficdiff.workflows.model_trips import open_checkpoint
+
+    words = {word if word == SHIPPED_WORD else Path(word).name: word for word in models}
+    if len(words) != len(models):
+        raise InputError("expected checkpoints of different names, got one name twice; rename one")
+    return {name: open_checkpoint(None if word == SHIPPED_WORD else Path(word)) for name, word in words.items()}
 
 
 def judge(
     real: TripSet,
     *,
     generated: Mapping[str, TripSet] | None = None,
+    models: Mapping[str, Checkpoint] | None = None,
     counts: Counts | None = None,
     draws: int = 3,
     trips: int = MOST_TRIPS,
@@ -116,6 +135,8 @@ def judge(
         Real trips.
     generated
         Sets of generated trips on the same net, by name.
+    models
+        Demand models by name; each draws n trips of one day in every draw.
     counts
         Counted traffic, for the row that is calibrated to it.
 
@@ -144,13 +165,14 @@ def judge(
     started_s = _cpu_s()
     if not -1 <= deterrence_per_s <= 1:
         raise InputError(f"expected a deterrence from -1 to 1 [1/s of free-flow time], got {deterrence_per_s}")
-    generated = generated or {}
+    generated, models = generated or {}, models or {}
     count = _trips_in_a_draw(real, generated, draws=draws, trips=trips)
     city = City(real, kind=kind_of(real), count=count, draws=draws, replicates=replicates)
     left_out: dict[str, str] = {}
     rows = list(_baseline_rows(city, deterrence_per_s=deterrence_per_s, progress=progress))
     if sumo_tools:
         rows += _tool_rows(city, counts, left_out=left_out, progress=progress)
+    rows += _model_rows(city, models, progress=progress)
     for name, made in generated.items():
         progress(name, None)
         rows.append(_sampled(city, f"generated: {name}", made, asked=len(made), written=len(made)))
@@ -164,7 +186,7 @@ def judge(
         seeds=tuple(FIRST_SEED + draw for draw in range(draws)),
         fringe_origin_share=float(enters[real.edges[real.offsets[:-1]]].mean()),
         deterrence_per_s=deterrence_per_s,
-        variants_tried=max(variants_tried, len(generated)),
+        variants_tried=max(variants_tried, len(generated) + len(models)),
         rows=tuple(rows),
         left_out=left_out,
         cpu_s=_cpu_s() - started_s,
@@ -235,6 +257,32 @@ def _tool_rows(city: City, counts: Counts | None, *, left_out: dict[str, str], p
         left_out[name] = f"the tool wrote {len(fitted)} trips, {city.count} are needed"
         return
     yield _sampled(city, name, fitted, asked=len(city.real), written=len(fitted))
+
+
+def _model_rows(city: City, models: Mapping[str, Checkpoint], *, progress: Progress) -> Iterator[Row]:
+    """Yield a row for each demand model, on the net as it is opened: with the places around it where they are known."""
+    from trafficdiff.workflows.model_trips import city_of, trips_of_one_kind
+
+    if not models:
+        return
+    seen = city_of(city.graph)
+
+    def row(name: str, checkpoint: Checkpoint) -> Row:
+        progress(name, None)
+        return city.row(
+            name,
+            lambda number: trips_of_one_kind(
+                seen,
+                checkpoint,
+                city.count,
+                kind=city.kind,
+                window_s=city.real.window_s,
+                generator=stream(city.seeds[number], f"evaluation: {name}"),
+            ),
+        )
+
+    for name, checkpoint in models.items():
+        yield row(f"model: {name}", checkpoint)
 
 
 def _sampled(city: City, name: str, trips: TripSet, *, asked: int, written: int) -> Row:

@@ -184,7 +184,7 @@ def _command(scenario: Scenario, graph: RoadGraph, files: SumoFiles, *, sample: 
 
 
 def _trips_source(scenario: Scenario, trips: TripSet) -> str:
-    """Return what makes the trips: the baseline with its parameters, or all that a file says of its trips."""
+    """Return what makes the trips: the demand (a model with its hash), or all that a file says of its trips."""
     if not isinstance(scenario.demand, FileDemand):
         return trips.provenance["parameters"]
     from trafficdiff.datatypes.trips import CHARGING_STOP_COLUMNS

@@ -37,8 +37,8 @@ SCHEMA_NAME: Final = "scenario.schema.json"
 
 _WIDTH: Final = 100
 
-_CLEARING_KM: Final = 76.0
-"""Vehicle-kilometres per lane-kilometre and hour that still clear: 2,900 trips an hour of 0.91 km on the 34.5 lane-km
+_CLEARING_KM: Final = 67.0
+"""Vehicle-kilometres per lane-kilometre and hour that still clear: 2,750 trips an hour of 0.84 km on the 34.5 lane-km
 of bundled Helsinki, measured with ``scripts/find_capacity.py`` on its morning peak; one city, so a rough guide.
 """
 _SUGGESTED_SHARE: Final = 0.5
@@ -47,7 +47,7 @@ _PROBED_TRIPS: Final = 300
 _HOUR_S: Final = 3_600.0
 
 _DRIVERS: Final[dict[str, Any]] = {
-    "demand": {"kind": "gravity", "route_choice": {"spread": 0.3}},
+    "demand": {"kind": "model", "route_choice": {"spread": 0.3}},
     "simulation": {"rerouting_share": 0.5, "rerouting_period_s": 120.0},
 }
 """How drivers choose their way in the demand that `_CLEARING_KM` was measured with."""
@@ -109,14 +109,14 @@ def suggested_trips(graph: RoadGraph, scenario: Scenario) -> int:
     """Return half of the trips that should still clear in the scenario's window, to two digits.
 
     Trips = share x rate [veh-km / lane-km / h] x lane-kilometres x hours / mean trip length. The length is that of
-    300 gravity trips on these roads, so a wide network gets fewer trips a lane-kilometre than a small one.
+    300 of the model's trips on these roads, so a wide network gets fewer trips a lane-kilometre than a small one.
     """
-    from trafficdiff.datatypes.scenario import GravityDemand
+    from trafficdiff.datatypes.scenario import ModelDemand
     from trafficdiff.workflows.sample import draw_trips
 
     window = scenario.window
     probe = draw_trips(
-        graph, GravityDemand(trips=_PROBED_TRIPS), window_s=(window.begin_s, window.end_s), seed=scenario.seed
+        graph, ModelDemand(trips=_PROBED_TRIPS), window_s=(window.begin_s, window.end_s), seed=scenario.seed
     )
     length_km = float(probe.sum_over_route(graph.length_m).mean()) / 1_000
     cars = graph.drivable()
@@ -129,7 +129,7 @@ def suggested_trips(graph: RoadGraph, scenario: Scenario) -> int:
 def trips_note() -> str:
     """Return in one sentence how the number of trips was estimated."""
     return (
-        "Estimated, not counted: half of the load that still cleared in our Helsinki runs (76 veh-km per lane-km and "
+        "Estimated, not counted: half of the load that still cleared in our Helsinki runs (67 veh-km per lane-km and "
         "hour, scripts/find_capacity.py), times this network's lane-km, over its mean trip length."
     )
 

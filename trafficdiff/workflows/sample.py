@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trafficdiff.datatypes.scenario import ModelDemand
 from trafficdiff.errors import InputError
 from trafficdiff.publish import refuse_unwritable
 from trafficdiff.workflows.progress import quiet
@@ -46,23 +47,29 @@ class Sample:
 
 def draw_trips(
     graph: RoadGraph,
-    demand: UniformDemand | GravityDemand | FileDemand,
+    demand: ModelDemand | UniformDemand | GravityDemand | FileDemand,
     *,
     window_s: tuple[float, float],
     seed: int,
     sample: int = 0,
     folder: Path = Path(),
 ) -> TripSet:
-    """Draw trips with routes, or read them from the demand's file; the one place where a seed becomes demand."""
+    """Draw trips with routes, or read them from the demand's file; the one place where a seed becomes demand.
+
+    The model's demand is put together here and not in `trafficdiff.demand`: steps do not import each other.
+    """
     from trafficdiff.demand.generate import generate
+    from trafficdiff.workflows.model_trips import model_trips
 
     generator = stream(seed, "demand", sample=sample)
+    if isinstance(demand, ModelDemand):
+        return model_trips(graph, demand, window_s=window_s, generator=generator, seed=seed, folder=folder)
     return generate(graph, demand, window_s=window_s, generator=generator, seed=seed, folder=folder)
 
 
 def sample(
     network: str,
-    demand: UniformDemand | GravityDemand,
+    demand: ModelDemand | UniformDemand | GravityDemand,
     *,
     window_s: tuple[float, float],
     seed: int,
@@ -74,7 +81,8 @@ def sample(
     Raises
     ------
     InputError
-        If the network, the window, the file's ending or its place cannot be used; nothing is written then.
+        If the network, the window, the checkpoint, the file's ending or its place cannot be used; nothing is
+        written then.
     """
     from trafficdiff.datatypes.trip_files import write_trips
     from trafficdiff.roads.load import load_network

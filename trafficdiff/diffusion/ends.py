@@ -1,0 +1,80 @@
+"""Choose the edge inside a zone on which a trip begins or ends, among those that a drive joins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trafficdiff.datatypes.reach import Reach
+
+__all__ = ["Ends"]
+
+
+class Ends:
+    """Choose edges inside zones for one vehicle class; rows of candidates are padded to the largest zone.
+
+    Parameters
+    ----------
+    reach
+        What the class can reach.
+    offsets
+        Shape (Z + 1,), the edges of each zone.
+    score
+        Shape (2, E), scores of edges as origin and as destination.
+    """
+
+    def __init__(self, reach: Reach, offsets: NDArray[np.int64], score: NDArray[np.float32]) -> None:
+        self.reach = reach
+        self.score = score
+        self.offsets = offsets
+        self.most = int(np.diff(offsets).max())
+        zones = len(offsets) - 1
+        zone = np.repeat(np.arange(zones), np.diff(offsets))
+        ends = np.zeros((zones, len(reach.reaches)), np.float32)
+        ends[zone[reach.can_end], reach.part[reach.can_end]] = 1
+        self.to_zone = (reach.reaches.astype(np.float32) @ ends.T) > 0
+        self.to_own = np.zeros(len(zone), bool)
+        for k in range(zones):
+            inside = np.arange(*offsets[k : k + 2])
+            joined = reach.reaches[np.ix_(reach.part[inside], reach.part[inside])] & reach.can_end[inside]
+            self.to_own[inside] = (joined & ~np.eye(len(inside), dtype=bool)).any(axis=1)
+
+    def choose(self, start: NDArray[np.int64], stop: NDArray[np.int64], dice: torch.Generator) -> NDArray[np.int64]:
+        """Return origin and destination edges of trips from zone to zone, shape (2, N); a drive joins each pair."""
+        origin = self._pick(self.score[0], start, self._leads(start, stop), dice)
+        destination = self._pick(self.score[1], stop, self._led(origin, stop), dice)
+        return np.stack([origin, destination])
+
+    def _candidates(self, zone: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the edges of zones, shape (N, M), and which are real."""
+        inside = np.arange(self.most)
+        edge = self.offsets[zone][:, None] + inside
+        return np.minimum(edge, self.offsets[-1] - 1), edge < self.offsets[zone + 1][:, None]
+
+    def _leads(self, zone: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which edges of a zone can begin a trip to another one."""
+        edge, real = self._candidates(zone)
+        way = np.where(
+            (zone == target)[:, None], self.to_own[edge], self.to_zone[self.reach.part[edge], target[:, None]]
+        )
+        return real & self.reach.can_begin[edge] & way
+
+    def _led(self, origin: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which edges of a zone can end a trip from an edge."""
+        edge, real = self._candidates(target)
+        way = self.reach.reaches[self.reach.part[origin][:, None], self.reach.part[edge]]
+        return np.asarray(real & self.reach.can_end[edge] & way & (edge != origin[:, None]))
+
+    def _pick(
+        self, score: NDArray[np.float32], zone: NDArray[np.int64], open_: NDArray[np.bool_], dice: torch.Generator
+    ) -> NDArray[np.int64]:
+        """Draw one open edge for each trip by its score."""
+        edge, _ = self._candidates(zone)
+        chance = torch.rand(edge.shape, generator=dice).clamp(1e-20, 1 - 1e-7).numpy()
+        noisy = np.where(open_, score[edge] - np.log(-np.log(chance)), -np.inf)
+        return np.asarray(edge[np.arange(len(edge)), noisy.argmax(axis=1)])

@@ -1,0 +1,329 @@
+"""Turn scenes into what the network reads: scaled numbers, waves of position, bases of travel time.
+
+Every column enters twice: scaled by the whole corpus, and by its own scene, because what attracts trips is often not
+how large a road is but how large it is for this town. Unknown numbers are 0, and the scene says which columns are
+known.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trafficdiff.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from trafficdiff.datatypes.scene import Scene
+
+__all__ = [
+    "BUMPS_S",
+    "TIME_BASES",
+    "Place",
+    "Scaling",
+    "Turn",
+    "place_of",
+    "scaling_of",
+    "time_bases",
+    "views_of",
+    "with_columns_hidden",
+]
+
+TIME_BASES: Final = 13
+"""Bumps over the logarithm of travel time, and one flag for pairs without a way."""
+BUMPS_S: Final = np.geomspace(15.0, 7_200.0, TIME_BASES - 1)
+_WAVES: Final = (0.5, 1.0, 2.0)
+_FRINGE_FACTOR: Final = 5.0
+_CLIP: Final = 5.0
+_RELATIVE_CLIP: Final = 4.0
+_LEAST_SPREAD: Final = 1e-3
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Hold a rotation [rad] and a mirror of the map, applied in this order."""
+
+    angle: float = 0.0
+    mirrored: bool = False
+
+    def matrix(self) -> NDArray[np.float64]:
+        """Return the matrix that turns column vectors, shape (2, 2)."""
+        cosine, sine = math.cos(self.angle), math.sin(self.angle)
+        flip = np.diag([-1.0, 1.0]) if self.mirrored else np.eye(2)
+        return np.asarray(flip @ np.array([[cosine, -sine], [sine, cosine]]))
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Hold the columns that the network reads, and how they are scaled; travels inside the checkpoint.
+
+    Each of `zone`, `edge` and `scene` has the names, and an array of shape (3, F): the unit of asinh, then mean and
+    standard deviation of asinh(x / unit) over the corpus.
+    """
+
+    zone_columns: tuple[str, ...]
+    zone: NDArray[np.float32]
+    edge_columns: tuple[str, ...]
+    edge: NDArray[np.float32]
+    scene_columns: tuple[str, ...]
+    scene: NDArray[np.float32]
+
+    @property
+    def zone_width(self) -> int:
+        """Numbers that describe a zone."""
+        return 2 * len(self.zone_columns) + 4 * len(_WAVES) + 3
+
+    @property
+    def edge_width(self) -> int:
+        """Numbers that describe an edge."""
+        return 2 * len(self.edge_columns)
+
+    @property
+    def scene_width(self) -> int:
+        """Numbers that describe a scene."""
+        return len(self.scene_columns) + len(self.zone_columns) + 2
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            name: value.tolist() if isinstance(value, np.ndarray) else list(value) for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Scaling:
+        """Return the scaling of plain values."""
+        scales = {kind: np.asarray(values[kind], np.float32).reshape(3, -1) for kind in ("zone", "edge", "scene")}
+        return cls(
+            zone_columns=tuple(values["zone_columns"]),
+            zone=scales["zone"],
+            edge_columns=tuple(values["edge_columns"]),
+            edge=scales["edge"],
+            scene_columns=tuple(values["scene_columns"]),
+            scene=scales["scene"],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Hold one scene as tensors. ``Z`` zones, ``E`` edges.
+
+    Parameters
+    ----------
+    zone
+        Shape (Z, zone width).
+    scene
+        Shape (scene width,).
+    bases
+        Shape (Z, Z, `TIME_BASES`), bumps over the travel time from zone to zone.
+    prior
+        Shape (Z, 2), logarithm of a zone's weight as origin and as destination in the gravity baseline, which the
+        network learns to correct.
+    edge
+        Shape (E, edge width).
+    edge_prior
+        Shape (E, 2), the same of edges.
+    edge_offsets
+        Shape (Z + 1,).
+    """
+
+    zone: Tensor
+    scene: Tensor
+    bases: Tensor
+    prior: Tensor
+    edge: Tensor
+    edge_prior: Tensor
+    edge_offsets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.zone)
+
+
+def scaling_of(scenes: Sequence[Scene]) -> Scaling:
+    """Return the columns of all scenes, and their scales; every scene counts the same.
+
+    Raises
+    ------
+    InputError
+        If there are no scenes.
+    """
+    if not scenes:
+        raise InputError("expected at least one scene to learn from, got none; build a corpus first")
+    parts: dict[str, Any] = {}
+    for kind in ("zone", "edge", "scene"):
+        names = sorted({name for scene in scenes for name in getattr(scene, f"{kind}_columns")})
+        tables = [
+            _columns(getattr(scene, f"{kind}_columns"), np.atleast_2d(getattr(scene, f"{kind}_values")), names)
+            for scene in scenes
+        ]
+        tables = [table for table in tables if len(table)]
+        parts[f"{kind}_columns"] = tuple(names)
+        parts[kind] = _scales(tables, len(names))
+    return Scaling(**parts)
+
+
+def _scales(tables: Sequence[NDArray[np.float64]], count: int) -> NDArray[np.float32]:
+    """Return unit, mean and deviation by column over tables that count the same, shape (3, F)."""
+    if not tables or not count:
+        return np.zeros((3, count), np.float32) + np.array([[1], [0], [1]], np.float32)
+    generator = np.random.default_rng(0)
+    sample = np.concatenate([table[generator.integers(len(table), size=64)] for table in tables])
+    size = np.where(sample == 0, np.nan, np.abs(sample))
+    known = np.isfinite(size).any(axis=0)
+    unit = np.ones(count)
+    unit[known] = np.nanmedian(size[:, known], axis=0)
+    bent = np.arcsinh(sample / unit)
+    seen = np.isfinite(bent)
+    total = np.maximum(seen.sum(axis=0), 1)
+    mean = np.where(seen, bent, 0).sum(axis=0) / total
+    spread = np.sqrt(np.where(seen, (bent - mean) ** 2, 0).sum(axis=0) / total)
+    return np.stack([unit, mean, np.maximum(spread, _LEAST_SPREAD)]).astype(np.float32)
+
+
+def _columns(have: Sequence[str], values: NDArray[Any], names: Sequence[str]) -> NDArray[np.float64]:
+    """Return the columns in the order of `names`, NaN where there is no such column."""
+    place = {name: position for position, name in enumerate(have)}
+    table = np.full((len(values), len(names)), np.nan)
+    for column, name in enumerate(names):
+        if name in place:
+            table[:, column] = values[:, place[name]]
+    return table
+
+
+def place_of(scene: Scene, scaling: Scaling, *, turn: Turn | None = None) -> Place:
+    """Return what the network reads of a scene, turned or mirrored for training."""
+    turn = turn or Turn()
+    matrix = turn.matrix()
+    zone_table = _columns(scene.zone_columns, _turned(scene, "zone", matrix), scaling.zone_columns)
+    zone, zone_known = _scaled(zone_table, scaling.zone)
+    zone_relative = _relative(zone_table, scaling.zone[0])
+    xy_m = scene.zone_xy_m.astype(np.float64) @ matrix.T
+    edge_table = _columns(scene.edge_columns, _turned(scene, "edge", matrix), scaling.edge_columns)
+    edge, _ = _scaled(edge_table, scaling.edge)
+    summary = _columns(scene.scene_columns, scene.scene_values[None], scaling.scene_columns)
+    if turn.mirrored and "left_hand" in scaling.scene_columns:
+        column = scaling.scene_columns.index("left_hand")
+        summary[:, column] = 1 - summary[:, column]
+    scaled, _ = _scaled(summary, scaling.scene)
+    size = _zone_weight(scene)
+    extent_m = float(np.sqrt((xy_m**2).sum(axis=1).mean())) or 1.0
+    magnitude = np.array([math.log10(max(extent_m, 1.0)) - 3.3, math.log10(len(scene)) - 2.0])
+    return Place(
+        zone=_tensor(np.concatenate([zone, zone_relative, _waves(xy_m, extent_m)], axis=1)),
+        scene=_tensor(np.concatenate([scaled[0], zone_known.any(axis=0), magnitude])),
+        bases=time_bases(torch.from_numpy(scene.travel_time_s.astype(np.float32))),
+        prior=_tensor(np.log(size / size.mean(axis=0))),
+        edge=_tensor(np.concatenate([edge, _relative(edge_table, scaling.edge[0])], axis=1)),
+        edge_prior=_tensor(np.log(_edge_weight(scene))),
+        edge_offsets=torch.from_numpy(scene.edge_offsets.astype(np.int64)),
+    )
+
+
+def with_columns_hidden(place: Place, scaling: Scaling, share: float, generator: np.random.Generator) -> Place:
+    """Return a place of which a share of the columns, at random, is not known."""
+    zone_keep = torch.from_numpy(generator.random(len(scaling.zone_columns)) >= share).float()
+    edge_keep = torch.from_numpy(generator.random(len(scaling.edge_columns)) >= share).float()
+    scene_keep = torch.from_numpy(generator.random(len(scaling.scene_columns)) >= share).float()
+    rest = torch.ones(place.zone.shape[1] - 2 * len(zone_keep))
+    return replace(
+        place,
+        zone=place.zone * torch.cat([zone_keep, zone_keep, rest]),
+        edge=place.edge * torch.cat([edge_keep, edge_keep]),
+        scene=place.scene * torch.cat([scene_keep, zone_keep, torch.ones(2)]),
+    )
+
+
+def views_of(scene: Scene, scaling: Scaling, *, count: int, hidden: float, seed: int) -> list[Place]:
+    """Return views of a scene as in training: turned, mirrored, with a share of the columns hidden.
+
+    One view with nothing hidden is the scene as it is.
+    """
+    generator = np.random.default_rng(seed)
+    if count == 1 and hidden == 0:
+        return [place_of(scene, scaling)]
+    turns = [Turn(generator.random() * 2 * np.pi, bool(generator.random() < 0.5)) for _ in range(count)]
+    places = (place_of(scene, scaling, turn=turn) for turn in turns)
+    return [with_columns_hidden(place, scaling, hidden, generator) for place in places]
+
+
+def time_bases(travel_time_s: Tensor) -> Tensor:
+    """Return bumps over the logarithm of travel times, shape (..., `TIME_BASES`); the last flags pairs without a way.
+
+    The bumps are tents between the points of a geometric series from 15 s to 2 h, so they add up to 1.
+    """
+    points = torch.log(torch.from_numpy(BUMPS_S.astype(np.float32)))
+    reached = torch.isfinite(travel_time_s)
+    step = (points[-1] - points[0]) / (len(points) - 1)
+    place = torch.log(travel_time_s.where(reached, torch.ones(())).clamp(min=1.0))
+    position = ((place - points[0]) / step).clamp(0, len(points) - 1)
+    tents = (1 - (position[..., None] - torch.arange(len(points))).abs()).clamp(min=0)
+    return torch.cat([tents * reached[..., None], (~reached)[..., None].float()], dim=-1)
+
+
+def _turned(scene: Scene, kind: str, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    names = getattr(scene, f"{kind}_columns")
+    values = np.array(getattr(scene, f"{kind}_values"), np.float64)
+    for east, north in scene.directional:
+        if east in names and north in names:
+            pair = [names.index(east), names.index(north)]
+            values[:, pair] = values[:, pair] @ matrix.T
+    return values
+
+
+def _scaled(table: NDArray[np.float64], scale: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    known = np.isfinite(table)
+    scaled = (np.arcsinh(np.where(known, table, 0) / scale[0]) - scale[1]) / scale[2]
+    return np.where(known, scaled.clip(-_CLIP, _CLIP), 0.0), known
+
+
+def _relative(table: NDArray[np.float64], unit: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the columns scaled by their own scene; 0 where all are the same."""
+    if not len(table):
+        return table
+    bent = np.arcsinh(np.where(np.isfinite(table), table, 0) / unit)
+    spread = bent.std(axis=0)
+    centred = (bent - bent.mean(axis=0)) / np.where(spread > _LEAST_SPREAD, spread, 1.0)
+    return np.asarray(np.where(spread > _LEAST_SPREAD, centred, 0.0).clip(-_RELATIVE_CLIP, _RELATIVE_CLIP))
+
+
+def _waves(xy_m: NDArray[np.float64], extent_m: float) -> NDArray[np.float64]:
+    """Return positions in units of the scene's extent, as such and as waves, shape (Z, 4 waves + 3)."""
+    place = xy_m / extent_m
+    angle = np.pi * place[:, :, None] * np.array(_WAVES)
+    flat = angle.reshape(len(place), -1)
+    return np.concatenate([np.sin(flat), np.cos(flat), place, np.hypot(*place.T)[:, None]], axis=1)
+
+
+def _edge_weight(scene: Scene) -> NDArray[np.float64]:
+    """Return the trip-end weights of the gravity baseline: length, times a factor at the rim, shape (E, 2)."""
+    names = scene.edge_columns
+    length = scene.edge_values[:, names.index("length")] if "length" in names else np.ones(len(scene.edge_values))
+    weight = np.repeat(np.asarray(length, np.float64)[:, None], 2, axis=1)
+    for role, name in enumerate(("fringe_lanes_in", "fringe_lanes_out")):
+        if name in names:
+            weight[:, role] *= np.where(scene.edge_values[:, names.index(name)] > 0, _FRINGE_FACTOR, 1.0)
+    return weight
+
+
+def _zone_weight(scene: Scene) -> NDArray[np.float64]:
+    """Return the weight of each zone as origin and as destination, shape (Z, 2): of its edges, or its workers."""
+    size: NDArray[np.float64]
+    if scene.has_edges:
+        weight = _edge_weight(scene)
+        size = np.stack([np.bincount(scene.edge_zone, weight[:, role], len(scene)) for role in (0, 1)], axis=1)
+    elif "workers" in scene.zone_columns:
+        size = np.nan_to_num(scene.zone_values[:, [scene.zone_columns.index("workers")] * 2].astype(np.float64))
+    else:
+        size = np.ones((len(scene), 2))
+    return np.asarray(size + np.maximum(size.mean(axis=0), 1e-9) * 1e-2)
+
+
+def _tensor(values: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32))
