@@ -1,12 +1,13 @@
 import itertools
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trafficdiff.datatypes.reach import Reach
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 6))
 def test_a_pair_of_zones_is_open_where_some_edge_leads_to_another_one(seed, zones, parts):
     random = np.random.default_rng(seed)

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.towns import make_town, square_town
@@ -36,6 +36,7 @@ def test_nobody_passes_where_nobody_drives():
     assert len(passing_times_s(trips_on(square_town(), [], []))) == 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 6)), min_size=1, max_size=12), st.integers(0, 2**32 - 1))
 def test_times_are_those_of_a_clock_that_walks_each_route(pieces, seed):
     letters = "ABCDEFGHIJKLM"

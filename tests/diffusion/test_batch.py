@@ -116,12 +116,17 @@ def test_trips_are_drawn_by_their_weight():
 def test_no_via_is_the_last_pointer_of_the_padded_zones():
     scenes = [with_trips(seed=1), made_scene(seed=2, zones=9)]
     scenes[1] = made_scene(seed=2, zones=9, trips=made_trips(scenes[1], np.array([0, 8]), np.array([8, 0])))
-    batch = corpus_of(scenes, scenes=8, **NOTHING_LOST).draw(np.random.default_rng(0))
-    assert batch.zone.shape[1] == 9
-    assert set(batch.real.sum(dim=1).tolist()) == {6, 9}
-    assert (batch.slots[..., 2] == 9).all()
-    for row in range(8):
-        assert batch.slots[row, ..., :2].max() < batch.real[row].sum()
+    corpus = corpus_of(scenes, scenes=8, **NOTHING_LOST)
+    generator, first = np.random.default_rng(0), set()
+    for _ in range(12):
+        batch = corpus.draw(generator)
+        assert batch.zone.shape[1] == 9
+        assert set(batch.real.sum(dim=1).tolist()) == {6, 9}
+        assert (batch.slots[..., 2] == 9).all()
+        for row in range(8):
+            assert batch.slots[row, ..., :2].max() < batch.real[row].sum()
+        first.add(int(batch.real[0].sum()))
+    assert first == {6, 9}
 
 
 def test_edges_to_choose_from_are_those_of_the_zone_and_the_chosen_one_is_the_trips():

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.diffusion.places import EDGE_COLUMNS, SCENE_COLUMNS, ZONE_COLUMNS, made_scene
@@ -28,6 +28,7 @@ def close(left, right, **tolerance):
     torch.testing.assert_close(left, right, **({"rtol": 0, "atol": 2e-5} | tolerance))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e5), min_size=1, max_size=20))
 def test_tents_add_up_to_one_and_flag_nothing_that_is_reached(seconds):
     bases = time_bases(torch.tensor(seconds, dtype=torch.float32))
@@ -50,6 +51,7 @@ def test_tents_peak_at_the_points_of_a_geometric_series_and_interpolate_the_loga
     close(torch.exp(time_bases(time_s)[:, :-1] @ points.log()), time_s, rtol=1e-4)
 
 
+@settings(deadline=None)
 @given(angle=st.floats(0, 2 * np.pi), mirrored=st.booleans())
 def test_a_turned_town_reads_the_same_but_for_what_turns_with_the_map(angle, mirrored):
     scene = made_scene()

@@ -37,17 +37,30 @@ class Reach:
     can_end: NDArray[np.bool_]
     reverse: NDArray[np.int32]
 
+    def to_zones(self, edge_offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return from which parts a drive leads to an edge of a zone that can end it, shape (C, Z).
+
+        Only parts that a trip can begin or end in are multiplied: on a real net most parts are closed streets.
+        """
+        zone = self._zone(edge_offsets)
+        ends = np.zeros((len(edge_offsets) - 1, len(self.reaches)), np.float32)
+        ends[zone[self.can_end], self.part[self.can_end]] = 1
+        rows, columns = np.unique(self.part[self.can_begin]), np.unique(self.part[self.can_end])
+        leads = np.zeros((len(self.reaches), len(ends)), bool)
+        leads[rows] = self.reaches[np.ix_(rows, columns)].astype(np.float32) @ ends[:, columns].T > 0
+        return leads
+
     def zone_pairs(self, edge_offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which pairs of zones have a drive from an edge of one to another edge of the other, shape (Z, Z)."""
-        zones, parts = len(edge_offsets) - 1, len(self.reaches)
-        zone = np.repeat(np.arange(zones), np.diff(edge_offsets))
-        begins = np.zeros((zones, parts), np.float32)
-        ends = np.zeros((zones, parts), np.float32)
-        begins[zone[self.can_begin], self.part[self.can_begin]] = 1
-        ends[zone[self.can_end], self.part[self.can_end]] = 1
-        pairs = (begins @ self.reaches.astype(np.float32) @ ends.T) > 0
+        zones = len(edge_offsets) - 1
+        pairs = np.zeros((zones, zones), bool)
+        leads = self.to_zones(edge_offsets)
+        np.logical_or.at(pairs, self._zone(edge_offsets)[self.can_begin], leads[self.part[self.can_begin]])
         pairs[np.diag_indices(zones)] = [self._inside(*edge_offsets[k : k + 2]) for k in range(zones)]
-        return np.asarray(pairs)
+        return pairs
+
+    def _zone(self, edge_offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.repeat(np.arange(len(edge_offsets) - 1), np.diff(edge_offsets))
 
     def _inside(self, first: int, end: int) -> bool:
         """Return whether a drive leads from one edge of a zone to another one of it."""

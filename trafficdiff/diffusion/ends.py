@@ -24,30 +24,33 @@ class Ends:
         What the class can reach.
     offsets
         Shape (Z + 1,), the edges of each zone.
-    score
-        Shape (2, E), scores of edges as origin and as destination.
     """
 
-    def __init__(self, reach: Reach, offsets: NDArray[np.int64], score: NDArray[np.float32]) -> None:
+    def __init__(self, reach: Reach, offsets: NDArray[np.int64]) -> None:
         self.reach = reach
-        self.score = score
         self.offsets = offsets
         self.most = int(np.diff(offsets).max())
-        zones = len(offsets) - 1
-        zone = np.repeat(np.arange(zones), np.diff(offsets))
-        ends = np.zeros((zones, len(reach.reaches)), np.float32)
-        ends[zone[reach.can_end], reach.part[reach.can_end]] = 1
-        self.to_zone = (reach.reaches.astype(np.float32) @ ends.T) > 0
-        self.to_own = np.zeros(len(zone), bool)
-        for k in range(zones):
+        self.to_zone = reach.to_zones(offsets)
+        self.to_own = np.zeros(int(offsets[-1]), bool)
+        for k in range(len(offsets) - 1):
             inside = np.arange(*offsets[k : k + 2])
             joined = reach.reaches[np.ix_(reach.part[inside], reach.part[inside])] & reach.can_end[inside]
             self.to_own[inside] = (joined & ~np.eye(len(inside), dtype=bool)).any(axis=1)
 
-    def choose(self, start: NDArray[np.int64], stop: NDArray[np.int64], dice: torch.Generator) -> NDArray[np.int64]:
-        """Return origin and destination edges of trips from zone to zone, shape (2, N); a drive joins each pair."""
-        origin = self._pick(self.score[0], start, self._leads(start, stop), dice)
-        destination = self._pick(self.score[1], stop, self._led(origin, stop), dice)
+    def choose(
+        self,
+        start: NDArray[np.int64],
+        stop: NDArray[np.int64],
+        *,
+        score: NDArray[np.float32],
+        dice: torch.Generator,
+    ) -> NDArray[np.int64]:
+        """Return origin and destination edges of trips from zone to zone, shape (2, N); a drive joins each pair.
+
+        `score` has shape (2, E): of edges as origin and as destination.
+        """
+        origin = self._pick(score[0], start, self._leads(start, stop), dice)
+        destination = self._pick(score[1], stop, self._led(origin, stop), dice)
         return np.stack([origin, destination])
 
     def _candidates(self, zone: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

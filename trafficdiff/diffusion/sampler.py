@@ -194,6 +194,7 @@ def draw_places(
     day = _day(model, dice) if settings.one_day else None
     views = views_of(scene, scaling, count=settings.views, hidden=settings.hidden_columns, seed=seed)
     pairs = _pairs(reach, scene.edge_offsets)
+    doors = {kind: Ends(reach[kind], scene.edge_offsets) for kind in sorted(reach)}
     order = torch.randperm(len(request), generator=dice).numpy()
     at_once = min(settings.sets, -(-len(request) // (settings.agents * settings.views))) * settings.agents
     slots = np.full((len(request), 4), -1, np.int64)
@@ -202,7 +203,7 @@ def draw_places(
     for number, start in enumerate(range(0, len(request), max(at_once, 1))):
         view = number % settings.views
         if view not in drawings:
-            drawings[view] = _Drawing(model, views[view], conditions, reach=reach, pairs=pairs, settings=settings)
+            drawings[view] = _Drawing(model, views[view], conditions, ends=doors, pairs=pairs, settings=settings)
         rows = order[start : start + at_once]
         slots[rows] = drawings[view].sets(request.part(rows), day, dice)
         ends[:, rows] = drawings[view].edges(slots[rows], request.vehicle_class[rows], dice)
@@ -247,7 +248,7 @@ class _Drawing:
         place: Place,
         conditions: Conditions,
         *,
-        reach: Mapping[int, Reach],
+        ends: Mapping[int, Ends],
         pairs: Tensor,
         settings: SamplerSettings,
     ) -> None:
@@ -256,11 +257,11 @@ class _Drawing:
         self.settings = settings
         self.zones = encode(model, place, conditions)
         self.hidden = encode(model, place, _nothing_told(conditions)) if settings.guidance != 1 else None
-        self.classes = np.array(sorted(reach), np.int64)
+        self.classes = np.array(sorted(ends), np.int64)
         self.pairs = pairs
         self.time_s = _expected_time(place)
-        offsets = place.edge_offsets.numpy()
-        self.ends = {kind: Ends(reach[kind], offsets, self._edge_scores(kind)) for kind in sorted(reach)}
+        self.ends = ends
+        self.scores = {kind: self._edge_scores(kind) for kind in sorted(ends)}
 
     def _edge_scores(self, kind: int) -> NDArray[np.float32]:
         """Return the scores of edges as origin and as destination for a class, shape (2, E)."""
@@ -283,7 +284,9 @@ class _Drawing:
         for kind, ends in self.ends.items():
             trips = np.flatnonzero(vehicle_class == kind)
             if len(trips):
-                chosen[:, trips] = ends.choose(slots[trips, ORIGIN], slots[trips, DESTINATION], dice)
+                chosen[:, trips] = ends.choose(
+                    slots[trips, ORIGIN], slots[trips, DESTINATION], score=self.scores[kind], dice=dice
+                )
         return chosen
 
     def sets(self, request: Request, day: Tensor | None, dice: torch.Generator) -> NDArray[np.int64]:
