@@ -53,7 +53,7 @@ def flat():
 @settings(deadline=None, max_examples=40)
 def test_every_drawn_pair_can_be_driven(town, seed, zones, steps, count):
     random = np.random.default_rng(seed)
-    scene = scene_of_town(town, random.integers(0, zones, town.edge_count), mask=CAR)
+    scene = scene_of_town(town, random.integers(0, zones, town.edge_count), mask=CAR | BUS_ONLY)  # times of any vehicle
     reach = {}
     for kind in ("car", "bus"):
         try:
@@ -233,6 +233,25 @@ def test_vias_are_not_too_far_about(flat):
     ])  # fmt: skip
     assert not some[nearest > 1.61].any()
     assert some[nearest < 1.59].mean() > 0.9
+
+
+def test_vias_lie_where_the_class_can_drive():
+    nodes = {"X": (0.0, 0.0), "A": (1e3, 0.0), "B": (2e3, 3e2), "C": (2e3, -3e2), "D": (3e3, 0.0), "Y": (4e3, 0.0)}
+    streets = [("X", "A"), ("A", "B"), ("B", "D"), ("A", "C"), ("C", "D"), ("D", "Y")]
+    town = make_town(nodes, streets, allowed={"A-B": BUS_ONLY, "B-D": BUS_ONLY})
+    zone_of = {"X-A": 0, "A-B": 1, "B-D": 1, "A-C": 2, "C-D": 2, "D-Y": 3}
+    scene = scene_of_town(town, np.array([zone_of[name] for name in town.edge_id]), mask=CAR | BUS_ONLY)
+    kinds = np.repeat([0, BUS], 60)
+    reach = {
+        CLASSES.index(kind.vehicle_class): find_reach(town, kind, edge_index=scene.edge_index)
+        for kind in (VEHICLE_TYPES["car"], VEHICLE_TYPES["bus"])
+    }
+    model, scaling = tiny_model(scene)
+    model.denoiser.via_none.bias -= 40
+    ends = {"origin_zone": np.zeros(120, int), "destination_zone": np.full(120, 3)}
+    via = draw(scene, model, scaling, count=120, kinds=kinds, reach=reach, **ends).slots[:, VIA]
+    assert set(via[kinds == 0].tolist()) == {2}
+    assert set(via[kinds == BUS].tolist()) == {1, 2}
 
 
 def test_trips_of_one_day_have_more_in_common_than_trips_of_the_mean_day(flat):
