@@ -4,10 +4,11 @@ import struct
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from tests.diffusion.places import made_scene, tiny_model
-from trafficdiff.diffusion.checkpoint import FORMAT, read_checkpoint, write_checkpoint
+from trafficdiff.diffusion.checkpoint import FORMAT, _digest, read_checkpoint, write_checkpoint
 from trafficdiff.errors import InputError
 
 CARD = {"trained on": ["made 0"], "licences": {"made 0": "CC0"}, "cpu_minutes": 0.1}
@@ -56,10 +57,31 @@ def test_a_model_comes_back_equal_to_the_bit(written):
     assert not any(weight.requires_grad for weight in again.model.parameters())
 
 
-def test_the_digest_tells_weights_apart_and_nothing_else(written, tmp_path):
+def sign(path):
+    """Give a file whose header was changed the checksum that fits."""
+    with safe_open(path, framework="pt") as file:
+        texts, weights = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    with_metadata(path, sha256=_digest(weights, texts))
+
+
+def test_a_changed_scale_in_the_header_is_found(written):
+    path, *_ = written
+    content = path.read_bytes()
+    start = content.index(b"zone_columns")
+    place = next(k for k in range(content.index(b"]", start), len(content)) if content[k : k + 1] in b"123456789")
+    path.write_bytes(content[:place] + (b"1" if content[place : place + 1] != b"1" else b"2") + content[place + 1 :])
+    with pytest.raises(InputError, match="damaged, fetch it again"):
+        read_checkpoint(path)
+
+
+def test_the_digest_tells_weights_and_cards_apart_and_not_places(written, tmp_path):
     path, model, scaling, digest = written
     other = tmp_path / "deeper" / "other.safetensors"
-    assert write_checkpoint(other, model=model, scaling=scaling, card={"another": "card"}) == digest
+    assert write_checkpoint(other, model=model, scaling=scaling, card=CARD) == digest
+    assert (
+        write_checkpoint(tmp_path / "third.safetensors", model=model, scaling=scaling, card={"another": "card"})
+        != digest
+    )
     with torch.no_grad():
         model.denoiser.no_via[0] += 1e-6
     assert write_checkpoint(other, model=model, scaling=scaling, card=CARD) != digest
@@ -160,6 +182,8 @@ def test_missing_metadata_is_named(written, name):
 def test_metadata_that_does_not_fit_is_refused_with_advice(written, changes, said):
     path = written[0]
     with_metadata(path, **changes)
+    if "sha256" not in changes:
+        sign(path)
     with pytest.raises(InputError, match=said):
         read_checkpoint(path)
 

@@ -265,3 +265,12 @@ def test_trips_of_one_day_have_more_in_common_than_trips_of_the_mean_day(flat):
         return float(np.var(shares, axis=0).sum())
 
     assert spread(one_day=True) > 2 * spread(one_day=False)
+
+
+def test_given_ends_that_no_drive_joins_are_refused(flat):
+    scene, model, scaling = flat
+    same = np.full(3, 2)
+    with pytest.raises(InputError, match="zone 2 to 2; leave one of the ends open"):
+        draw(
+            scene, model, scaling, count=3, origin_zone=same, destination_zone=same, departure_bin=np.full(3, 4)
+        )  # fmt: skip

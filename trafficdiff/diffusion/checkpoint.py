@@ -1,7 +1,8 @@
 """Write and read trained models: one safetensors file, which holds numbers and no code.
 
-The header's metadata carries the sizes, the scaling, the card and a SHA-256 of all weights, so that a file which lost
-a bit, or holds numbers that are not finite, is refused before anything is drawn from it. Pickles are never opened.
+The header's metadata carries the sizes, the scaling, the card, and a SHA-256 of all of these and the weights, so that a
+file which lost a bit, or holds numbers that are not finite, is refused before anything is drawn from it. Pickles are
+never opened.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ __all__ = ["FORMAT", "Checkpoint", "read_checkpoint", "write_checkpoint"]
 
 FORMAT: Final = "trafficdiff demand model 1"
 _REQUIRED: Final = ("format", "network", "scaling", "card", "sha256")
-_MOST_HEADER_BYTES: Final = 50_000_000
+_TEXTS: Final = ("format", "network", "scaling", "card")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,7 @@ class Checkpoint:
     card
         What it was trained on, how long, with which settings and licences.
     sha256
-        Of the weights, hexadecimal.
+        Of everything in the file, hexadecimal.
     """
 
     model: Model
@@ -56,7 +57,7 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path, *, model: Model, scaling: Scaling, card: Mapping[str, Any]) -> str:
-    """Write a model to one file, whole or not at all, and return the SHA-256 of its weights.
+    """Write a model to one file, whole or not at all, and return its SHA-256.
 
     Raises
     ------
@@ -67,16 +68,17 @@ def write_checkpoint(path: Path, *, model: Model, scaling: Scaling, card: Mappin
 
     weights = {name: value.detach().to("cpu").contiguous() for name, value in model.state_dict().items()}
     _refuse_infinite(weights, str(path))
-    digest = _digest(weights)
-    metadata = {
+    texts = {
         "format": FORMAT,
         "network": json.dumps(model.denoiser.settings.as_dict()),
         "scaling": json.dumps(scaling.as_dict()),
         "card": json.dumps(dict(card)),
-        "sha256": digest,
     }
+    digest = _digest(weights, texts)
     with publishing_file(path) as staged:
-        staged.write_bytes(save(weights, metadata))  # `save_file` makes files that only their owner can read
+        staged.write_bytes(
+            save(weights, texts | {"sha256": digest})
+        )  # `save_file` makes files that only their owner can read
     return digest
 
 
@@ -107,9 +109,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if metadata["format"] != FORMAT:
         raise InputError(f"{path}: expected format {FORMAT!r}, got {metadata['format']!r}; train it again")
     _refuse_infinite(weights, str(path))
-    if (digest := _digest(weights)) != metadata["sha256"]:
+    if (digest := _digest(weights, metadata)) != metadata["sha256"]:
         raise InputError(
-            f"{path}: expected weights of SHA-256 {metadata['sha256'][:16]}..., got {digest[:16]}...; "
+            f"{path}: expected content of SHA-256 {metadata['sha256'][:16]}..., got {digest[:16]}...; "
             "the file is damaged, fetch it again"
         )
     return _restored(path, weights, metadata)
@@ -129,8 +131,10 @@ def _restored(path: Path, weights: dict[str, Tensor], metadata: dict[str, str]) 
     return Checkpoint(model, scaling, card, metadata["sha256"])
 
 
-def _digest(weights: Mapping[str, Tensor]) -> str:
+def _digest(weights: Mapping[str, Tensor], texts: Mapping[str, str]) -> str:
     total = hashlib.sha256()
+    for name in _TEXTS:
+        total.update(f"{name} {len(texts[name])}\n{texts[name]}\n".encode())
     for name in sorted(weights):
         value = weights[name]
         total.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())

@@ -26,7 +26,7 @@ _LEAST_TIME: Final = 0.05
 
 
 def times(count: int, *, generator: torch.Generator) -> Tensor:
-    """Return diffusion times of sets, shape (count,), spread evenly over (0, 1] with one random shift.
+    """Return diffusion times of sets, shape (count,), spread evenly over (0.05, 1] with one random shift.
 
     Low-discrepancy times lower the variance of the loss: Kingma et al. (2021), "Variational diffusion models", 4.
     """

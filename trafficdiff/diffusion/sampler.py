@@ -194,6 +194,7 @@ def draw_places(
     day = _day(model, dice) if settings.one_day else None
     views = views_of(scene, scaling, count=settings.views, hidden=settings.hidden_columns, seed=seed)
     pairs = _pairs(reach, scene.edge_offsets)
+    _refuse_unreachable(request, pairs, sorted(reach))
     doors = {kind: Ends(reach[kind], scene.edge_offsets) for kind in sorted(reach)}
     order = torch.randperm(len(request), generator=dice).numpy()
     at_once = min(settings.sets, -(-len(request) // (settings.agents * settings.views))) * settings.agents
@@ -228,6 +229,20 @@ def _pairs(reach: Mapping[int, Reach], offsets: NDArray[np.int64]) -> Tensor:
                 "leave the class out of the vehicle mix"
             )
     return torch.from_numpy(np.stack(pairs))
+
+
+def _refuse_unreachable(request: Request, pairs: Tensor, classes: list[int]) -> None:
+    """Raise InputError if a trip is given two ends that no drive joins."""
+    if request.origin_zone is None or request.destination_zone is None:
+        return
+    both = np.flatnonzero((request.origin_zone >= 0) & (request.destination_zone >= 0))
+    kinds = np.searchsorted(classes, request.vehicle_class[both]) if classes else np.zeros(len(both), np.int64)
+    joined = pairs.numpy()[kinds, request.origin_zone[both], request.destination_zone[both]]
+    if lost := both[~joined].tolist():
+        raise InputError(
+            f"expected given trips between zones that a drive joins, got {len(lost)} others, first trip {lost[0]} from "
+            f"zone {request.origin_zone[lost[0]]} to {request.destination_zone[lost[0]]}; leave one of the ends open"
+        )
 
 
 def _nothing_told(conditions: Conditions) -> Conditions:
