@@ -23,7 +23,7 @@ def test_the_card_is_printed_and_the_scenes_are_there(grid_net: Path, tmp_path: 
     assert card["all"]["trips"] == len(scene.trips)
     assert card["seed"] == 3
     again = trafficdiff("corpus", "-o", tmp_path / "corpus", "--net", grid_net)
-    assert again.returncode == 1
+    assert again.returncode == 2
     assert "expected a new directory" in again.stderr
 
 
