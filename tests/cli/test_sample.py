@@ -43,11 +43,10 @@ def test_a_file_is_replaced_and_a_place_that_cannot_be_written_is_refused_before
     assert sample(grid_net, "old.parquet", directory=tmp_path).returncode == 0
     assert (tmp_path / "old.parquet").read_bytes().startswith(b"PAR1")
     (tmp_path / "folder.parquet").mkdir()
-    for place in ("folder.parquet", "old.parquet/new.parquet", "/proc/new.parquet"):
-        said = sample(grid_net, place, directory=tmp_path)
-        assert said.returncode == 2
-        assert "expected a file" in said.stderr or "expected to write" in said.stderr
-        assert "drawing" not in said.stderr
+    said = sample(grid_net, "folder.parquet", directory=tmp_path)
+    assert said.returncode == 2
+    assert "expected a file that can be written, got a folder" in said.stderr
+    assert "drawing" not in said.stderr
 
 
 def test_the_shipped_model_is_the_default(tmp_path: Path) -> None:
@@ -75,7 +74,7 @@ def test_no_trips_a_window_back_in_time_and_a_faulty_checkpoint_are_invalid_inpu
     for wrong, word in (
         ({"--trips": 0}, "trips: expected a number from 1 up, got 0"),
         ({"--begin": 700}, "expected end_s after begin_s"),
-        ({"--checkpoint": tmp_path / "bad.safetensors"}, "expected weights of SHA-256"),
+        ({"--checkpoint": tmp_path / "bad.safetensors"}, "expected content of SHA-256"),
         ({"--checkpoint": tmp_path / "none.safetensors"}, "found none"),
         ({"--demand": "gravity", "--fringe-share": 0.5}, "fringe_share: unknown key"),
         ({"--demand": "uniform", "--profile": "learned"}, "got 'learned'"),
