@@ -218,7 +218,7 @@ def test_one_view_with_nothing_hidden_is_the_scene_itself():
     scaling = scaling_of([scene])
     (view,) = views_of(scene, scaling, count=1, hidden=0.0, seed=3)
     close(view.zone, place_of(scene, scaling).zone)
-    some, same, other = (views_of(scene, scaling, count=3, hidden=0.4, seed=seed) for seed in (1, 1, 2))
+    some, same, other = (list(views_of(scene, scaling, count=3, hidden=0.4, seed=seed)) for seed in (1, 1, 2))
     for left, right in zip(some, same, strict=True):
         close(left.zone, right.zone)
     assert not torch.allclose(some[0].zone, other[0].zone)

@@ -18,7 +18,7 @@ from torch import Tensor
 from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -240,17 +240,18 @@ def with_columns_hidden(place: Place, scaling: Scaling, share: float, generator:
     )
 
 
-def views_of(scene: Scene, scaling: Scaling, *, count: int, hidden: float, seed: int) -> list[Place]:
-    """Return views of a scene as in training: turned, mirrored, with a share of the columns hidden.
+def views_of(scene: Scene, scaling: Scaling, *, count: int, hidden: float, seed: int) -> Iterator[Place]:
+    """Yield views of a scene as in training: turned, mirrored, with a share of the columns hidden.
 
     One view with nothing hidden is the scene as it is.
     """
     generator = np.random.default_rng(seed)
     if count == 1 and hidden == 0:
-        return [place_of(scene, scaling)]
+        yield place_of(scene, scaling)
+        return
     turns = [Turn(generator.random() * 2 * np.pi, bool(generator.random() < 0.5)) for _ in range(count)]
-    places = (place_of(scene, scaling, turn=turn) for turn in turns)
-    return [with_columns_hidden(place, scaling, hidden, generator) for place in places]
+    for turn in turns:
+        yield with_columns_hidden(place_of(scene, scaling, turn=turn), scaling, hidden, generator)
 
 
 def time_bases(travel_time_s: Tensor) -> Tensor:

@@ -200,14 +200,14 @@ def draw_places(
     at_once = min(settings.sets, -(-len(request) // (settings.agents * settings.views))) * settings.agents
     slots = np.full((len(request), 4), -1, np.int64)
     ends = np.full((2, len(request)), -1, np.int64)
-    drawings: dict[int, _Drawing] = {}
+    drawings: list[_Drawing] = []
     for number, start in enumerate(range(0, len(request), max(at_once, 1))):
-        view = number % settings.views
-        if view not in drawings:
-            drawings[view] = _Drawing(model, views[view], conditions, ends=doors, pairs=pairs, settings=settings)
+        if number < settings.views:
+            drawings.append(_Drawing(model, next(views), conditions, ends=doors, pairs=pairs, settings=settings))
+        drawing = drawings[number % settings.views]
         rows = order[start : start + at_once]
-        slots[rows] = drawings[view].sets(request.part(rows), day, dice)
-        ends[:, rows] = drawings[view].edges(slots[rows], request.vehicle_class[rows], dice)
+        slots[rows] = drawing.sets(request.part(rows), day, dice)
+        ends[:, rows] = drawing.edges(slots[rows], request.vehicle_class[rows], dice)
     return Drawn(slots=slots, origin_edge=ends[0], destination_edge=ends[1])
 
 
