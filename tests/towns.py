@@ -17,6 +17,7 @@ The crossroads, made as a net by netconvert::
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,3 +141,70 @@ def _georeferenced(net: Path, command: Sequence[object]) -> Path:
 def _replace_offset(text: str, offset: str) -> str:
     before, rest = text.split('netOffset="', 1)
     return f'{before}netOffset="{offset}{rest[rest.index(chr(34)) :]}'
+
+
+def write_road_net(directory: Path, *, lanes: int = 2, length_m: float = 400.0, side: bool = False) -> Path:
+    """Write a straight road with lanes in one direction only; with `side`, one-lane roads meet it at its inner nodes.
+
+    ::
+
+        V ─▶ W ─▶ M ─▶ E ─▶ X        VW, WM, ME, EX: 13.89 m/s
+             │    │    │
+             ▼    ▼    ▼   (side)     WS, MS, ES lead away, SW, SM, SE come in, one lane each
+    """
+    names = "VWMEX"
+    nodes = {name: (length_m * place, 0.0) for place, name in enumerate(names)}
+    streets = [(a, b, lanes) for a, b in pairwise(names)]
+    if side:
+        for name in "WME":
+            nodes[f"{name}s"] = (nodes[name][0], -length_m)
+            streets += [(name, f"{name}s", 1), (f"{name}s", name, 1)]
+    (directory / "road.nod.xml").write_text(
+        "<nodes>"
+        + "".join(f'<node id="{n}" x="{x}" y="{y}" type="priority"/>' for n, (x, y) in nodes.items())
+        + "</nodes>"
+    )
+    edges = "".join(
+        f'<edge id="{a}{b}" from="{a}" to="{b}" numLanes="{count}" speed="13.89" priority="{9 if count > 1 else 3}"/>'
+        for a, b, count in streets
+    )
+    (directory / "road.edg.xml").write_text(f"<edges>{edges}</edges>")
+    return _georeferenced(
+        directory / "road.net.xml",
+        ["netconvert", "-n", directory / "road.nod.xml", "-e", directory / "road.edg.xml", "--no-turnarounds"],
+    )
+
+
+def write_corridor_net(directory: Path, *, signals: int = 5, length_m: float = 300.0) -> Path:
+    """Write an avenue with signals and a cross street at each.
+
+    ::
+
+               n1      n2            each arm 200 m, one lane each way
+               │       │
+        J0 ─── J1 ─── J2 ─── ... ─── J6       avenue: two lanes each way, 13.89 m/s
+               │       │
+               s1      s2
+    """
+    nodes = {f"J{place}": (length_m * place, 0.0) for place in range(signals + 2)}
+    streets = [(f"J{place}", f"J{place + 1}", 2) for place in range(signals + 1)]
+    for place in range(1, signals + 1):
+        for name, y in (("n", 200.0), ("s", -200.0)):
+            nodes[f"{name}{place}"] = (length_m * place, y)
+            streets.append((f"J{place}", f"{name}{place}", 1))
+    lit = {f"J{place}" for place in range(1, signals + 1)}
+    lines = [
+        f'<node id="{name}" x="{x}" y="{y}" type="{"traffic_light" if name in lit else "priority"}"/>'
+        for name, (x, y) in nodes.items()
+    ]
+    (directory / "corridor.nod.xml").write_text(f"<nodes>{''.join(lines)}</nodes>")
+    edges = [
+        f'<edge id="{x}{y}" from="{x}" to="{y}" numLanes="{count}" speed="13.89"/>'
+        for a, b, count in streets
+        for x, y in ((a, b), (b, a))
+    ]
+    (directory / "corridor.edg.xml").write_text(f"<edges>{''.join(edges)}</edges>")
+    return _georeferenced(
+        directory / "corridor.net.xml",
+        ["netconvert", "-n", directory / "corridor.nod.xml", "-e", directory / "corridor.edg.xml", "--no-turnarounds"],
+    )

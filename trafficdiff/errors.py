@@ -130,6 +130,9 @@ class Faults:
         self.heading = heading
         self.messages: list[str] = []
 
+    def __bool__(self) -> bool:
+        return bool(self.messages)
+
     def add(self, message: str) -> None:
         """Note one fault."""
         self.messages.append(message)

@@ -21,11 +21,8 @@ from trafficdiff.datatypes.scenario import (
     SimulationOptions,
     UniformDemand,
     Window,
-    parse_scenario,
-    read_scenario,
-    scenario_schema,
-    write_scenario,
 )
+from trafficdiff.datatypes.scenario_files import parse_scenario, read_scenario, scenario_schema, write_scenario
 from trafficdiff.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -260,7 +257,8 @@ def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:
 def test_the_schema_describes_every_part_and_refuses_unknown_keys() -> None:
     schema = scenario_schema()
     assert schema["$schema"].endswith("2020-12/schema")
-    assert set(schema["required"]) == {"name", "network"}
+    assert schema["required"] == ["name"]
+    assert schema["anyOf"] == [{"required": ["network"]}, {"required": ["base"]}]
     parts = [schema, *schema["$defs"].values()]
     assert all(part["additionalProperties"] is False for part in parts if part.get("type") == "object")
     json.dumps(schema)
@@ -271,3 +269,63 @@ def test_written_yaml_is_plain(tmp_path: Path) -> None:
     write_scenario(parse_scenario(SMALL), path)
     assert yaml.safe_load(path.read_text())["demand"]["kind"] == "model"
     assert "!!" not in path.read_text()
+
+
+SIX_MISTAKES = """\
+name: base
+network: helsinki
+samples: many
+demand:
+  kind: gravity
+  trips: -5
+colour: red
+measures:
+  - kind: close_road
+    where: {streets: [Mannerheimintie]}
+  - kind: close_rod
+    where: {streets: [Mannerheimintie]}
+  - kind: speed_limit
+    where: {}
+    speed_kmh: 30
+  - kind: weather
+"""
+
+
+def test_six_mistakes_are_told_in_one_answer_each_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "six.yaml"
+    path.write_text(SIX_MISTAKES, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(path)
+    said = [line.strip() for line in str(caught.value).splitlines()[1:]]
+    assert [line.split(":")[0].removeprefix("- ") for line in said] == [
+        "line 3", "line 6", "line 7", "line 11", "line 14", "line 16",
+    ]  # fmt: skip
+    assert "measures.1: expected a `kind` among 'close_road'" in said[3]
+    assert "measures.2.where: expected at least one of" in said[4]
+    assert "measures.3.condition: missing" in said[5]
+
+
+def test_a_scenario_begins_from_a_base_in_its_folder(tmp_path: Path) -> None:
+    close = {"kind": "close_road", "where": {"streets": ["A"]}}
+    limit = {"kind": "speed_limit", "where": {"classes": ["primary"]}, "speed_kmh": 30}
+    base = {"name": "base", "network": "helsinki", "seed": 7, "measures": [close]}
+    (tmp_path / "base.yaml").write_text(json.dumps(base), encoding="utf-8")
+    (tmp_path / "more.yaml").write_text(json.dumps({"base": "base.yaml", "name": "more", "measures": [limit]}))
+    more = read_scenario(tmp_path / "more.yaml")
+    assert more == parse_scenario({**base, "name": "more", "measures": [close, limit]})
+
+
+def test_the_lines_of_measures_are_those_of_the_file_and_not_of_its_base(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        "name: base\nnetwork: helsinki\nmeasures:\n- {kind: close_road, where: {streets: [A]}}\n"
+    )
+    (tmp_path / "more.yaml").write_text("base: base.yaml\nname: more\nmeasures:\n- kind: weather\n")
+    with pytest.raises(ScenarioError, match=r"line 4: measures\.0\.condition: missing"):
+        read_scenario(tmp_path / "more.yaml")
+
+
+@pytest.mark.parametrize("base", ["../base.yaml", "folder/base.yaml", "", 3, "missing.yaml", "more.yaml"])
+def test_a_base_elsewhere_or_without_an_end_is_refused(base: object, tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(json.dumps({"base": base, "name": "more"}), encoding="utf-8")
+    with pytest.raises(ScenarioError):
+        read_scenario(tmp_path / "more.yaml")

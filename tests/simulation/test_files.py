@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from lxml import etree
 
 from tests.simulation.conftest import trips_on
+from trafficdiff.datatypes.control import Control
 from trafficdiff.datatypes.scenario import SimulationOptions, Window
 from trafficdiff.errors import ScenarioError
 from trafficdiff.simulation.files import command_of, final_time_s, write_inputs
@@ -21,7 +25,7 @@ pytestmark = pytest.mark.sumo
 
 def command(cross: RoadGraph, directory: Path, *, window: Window | None = None, **options: object) -> list[str]:
     chosen = SimulationOptions.model_validate(options)
-    files = write_inputs(trips_on(cross, [["NC", "CS"]], [0.0]), options=chosen, directory=directory)
+    files = write_inputs(trips_on(cross, [["NC", "CS"]], [0.0]), options=chosen, directory=directory, seed=1)
     return command_of(files, graph=cross, options=chosen, window=window or Window(), seed=7, progress=False)
 
 
@@ -69,7 +73,33 @@ def test_meso_always_has_junction_control(cross: RoadGraph, tmp_path: Path) -> N
 
 def test_nobody_reroutes_unless_asked(cross: RoadGraph, tmp_path: Path) -> None:
     assert not [word for word in command(cross, tmp_path) if "rerouting" in word]
-    assert value_of(command(cross, tmp_path, rerouting_share=0.25), "--device.rerouting.probability") == "0.25"
+    assert value_of(command(cross, tmp_path, rerouting_share=0.25), "--device.rerouting.period") == "300"
+
+
+def devices(graph: RoadGraph, directory: Path, names: list[str], *, share: float, **more: Any) -> list[str]:
+    """Return who gets a rerouting device."""
+    trips = trips_on(graph, [["NC", "CS"]] * len(names), [float(place) for place in range(len(names))])
+    trips = replace(trips, trip_id=np.array(names, object))
+    options = SimulationOptions(rerouting_share=share)
+    files = write_inputs(trips, options=options, directory=directory, seed=1, **more)
+    root = etree.fromstring(gzip.decompress(files.routes.read_bytes()))
+    return [one.get("id") for one in root.iter("vehicle") if one.find("param[@key='has.rerouting.device']") is not None]
+
+
+def test_who_reroutes_depends_on_the_trip_alone(cross: RoadGraph, tmp_path: Path) -> None:
+    names = [str(place) for place in range(400)]
+    some = devices(cross, tmp_path, names, share=0.3)
+    assert 0.2 < len(some) / len(names) < 0.4
+    assert devices(cross, tmp_path, names[::2], share=0.3) == [name for name in some if int(name) % 2 == 0]
+    assert set(some) < set(devices(cross, tmp_path, names, share=0.6))
+    assert devices(cross, tmp_path, names, share=1.0) == names
+    assert devices(cross, tmp_path, names, share=0.0) == []
+
+
+def test_whose_route_a_measure_gave_keeps_it(cross: RoadGraph, tmp_path: Path) -> None:
+    held = Control(keeps_route=("1", "3"))
+    assert devices(cross, tmp_path, list("01234"), share=1.0, control=held) == ["0", "2", "4"]
+    assert not (tmp_path / "control.add.xml").exists()
 
 
 def test_times_that_sumo_would_round_are_all_named_at_once(cross: RoadGraph, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def test_sumo_dies_with_the_process_that_started_it(cross_net: Path, tmp_path: P
 def written(graph: RoadGraph, directory: Path, **options: Any) -> tuple[SumoFiles, dict[str, Any]]:
     trips = wandering_trips(graph, 120, end_s=300)
     chosen = SimulationOptions.model_validate(options)
-    files = write_inputs(trips, options=chosen, directory=directory)
+    files = write_inputs(trips, options=chosen, directory=directory, seed=1)
     command = command_of(files, graph=graph, options=chosen, window=WINDOW, seed=4, progress=False)
     return files, {"command": command, "trips": trips, "options": chosen, "window": WINDOW}
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trafficdiff.datatypes.result import TRIP_COLUMNS, Metrics, SimulationResult, VehicleCounts
-from trafficdiff.datatypes.scenario import Scenario, write_scenario
+from trafficdiff.datatypes.scenario import Scenario
+from trafficdiff.datatypes.scenario_files import write_scenario
 from trafficdiff.store.content import RunContent
 from trafficdiff.store.provenance import collect_provenance
 from trafficdiff.store.tables import write_table

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 def test_a_run_holds_what_an_audit_needs(run_directory: Path, content: RunContent) -> None:
     files = {entry.path for entry in verify(run_directory, kind="run").files}
-    whole = {name for name in layout.MEANINGS if not name.endswith(".zarr")} - {layout.MODEL_CARD, "manifest.json"}
+    whole = {name for name in layout.MEANINGS if not name.endswith(".zarr")} - {
+        layout.MODEL_CARD,
+        layout.MEASURES,
+        "manifest.json",
+    }
     assert whole | {layout.CRATE, "network/net.net.xml", "scenario_as_given.yaml", "simulation/routes.rou.xml"} <= files
     assert (run_directory / "scenario_as_given.yaml").read_bytes() == (content.scenario_file or Path()).read_bytes()
     assert (run_directory / "network/net.net.xml").read_bytes() == content.net.read_bytes()

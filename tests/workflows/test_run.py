@@ -6,7 +6,7 @@ import gzip
 import json
 import signal
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -228,9 +228,9 @@ def test_a_run_whose_input_sumo_refuses_keeps_its_log_until_one_goes_well(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["run", "scenario.yaml"]
 
 
-def with_unknown_edge(trips: TripSet, *, options: SimulationOptions, directory: Path) -> SumoFiles:
+def with_unknown_edge(trips: TripSet, *, options: SimulationOptions, directory: Path, **more: Any) -> SumoFiles:
     """Write inputs with a route over an edge that is not in the net."""
-    files = write_inputs(trips, options=options, directory=directory)
+    files = write_inputs(trips, options=options, directory=directory, **more)
     text = gzip.decompress(files.routes.read_bytes()).decode()
     files.routes.write_bytes(gzip.compress(text.replace("<route edges=", '<route edges="nowhere" x=', 1).encode()))
     return files

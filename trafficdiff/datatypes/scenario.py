@@ -8,22 +8,21 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from trafficdiff.datatypes.plain_text import MalformedError, read_plain
+from trafficdiff.datatypes.measures import Measure
+from trafficdiff.datatypes.part import DAY_S, Part, checked_path
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES
-from trafficdiff.datatypes.wording import in_words, shortened
-from trafficdiff.errors import Faults, ScenarioError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
 __all__ = [
+    "Equilibrium",
     "FileDemand",
     "Gates",
     "GravityDemand",
@@ -33,28 +32,15 @@ __all__ = [
     "SimulationOptions",
     "UniformDemand",
     "Window",
-    "read_scenario",
-    "scenario_schema",
-    "write_scenario",
 ]
 
-_MAXIMUM_FILE_BYTES = 1_000_000
-_DAY_S = 86_400.0
-_DEMAND_KINDS = ("model", "uniform", "gravity", "file")
 
-
-class _Part(BaseModel):
-    """Base of every part: frozen, unknown keys refused, infinities refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=500)
-
-
-class Window(_Part):
+class Window(Part):
     """When trips depart, and how long the simulation may go on to let them arrive."""
 
-    begin_s: Annotated[float, Field(ge=0, lt=_DAY_S)] = Field(25_200.0, description="First departure [s of the day].")
-    end_s: Annotated[float, Field(gt=0, le=2 * _DAY_S)] = Field(28_800.0, description="No departure from here on [s].")
-    clear_s: Annotated[float, Field(ge=0, le=_DAY_S)] = Field(
+    begin_s: Annotated[float, Field(ge=0, lt=DAY_S)] = Field(25_200.0, description="First departure [s of the day].")
+    end_s: Annotated[float, Field(gt=0, le=2 * DAY_S)] = Field(28_800.0, description="No departure from here on [s].")
+    clear_s: Annotated[float, Field(ge=0, le=DAY_S)] = Field(
         3_600.0,
         description="Longest time after the end for the trips to arrive [s]; it stops when the roads are empty.",
     )
@@ -66,7 +52,7 @@ class Window(_Part):
         return self
 
 
-class RouteChoice(_Part):
+class RouteChoice(Part):
     """How drivers choose among routes before they leave."""
 
     spread: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -75,7 +61,7 @@ class RouteChoice(_Part):
     draws: Annotated[int, Field(ge=1, le=64)] = Field(8, description="Independent perceptions that drivers share.")
 
 
-class _SampledDemand(_Part):
+class _SampledDemand(Part):
     trips: Annotated[int, Field(ge=1, le=5_000_000)] = Field(1_000, description="Trips that depart in the window.")
     vehicle_mix: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
         default_factory=lambda: {"car": 1.0},
@@ -107,7 +93,7 @@ class ModelDemand(_SampledDemand):
     )
     fringe_share: Annotated[float, Field(ge=0, le=1)] | None = Field(
         None,
-        description="Share of trips that begin, and that end, at the net's rim, as a hint; left out, the model judges.",
+        description="Share of trips that begin, and that end, at the net's rim; left out, the model judges.",
     )
     one_day: bool = Field(
         True, description="Whether all trips share the chances of one day; else they are drawn from the mean over days."
@@ -118,13 +104,13 @@ class ModelDemand(_SampledDemand):
         description="How much the place's conditions count (classifier-free guidance); 1 leaves the model as it is.",
     )
     prior_share: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.35, description="How much of the gravity baseline's trip ends is mixed in, on the scale of logarithms."
+        0.8, description="How much of the gravity baseline's trip ends is mixed in, on the scale of logarithms."
     )
 
     @field_validator("checkpoint")
     @classmethod
     def _inside(cls, path: str | None) -> str | None:
-        return None if path is None else _checked_path(path)
+        return None if path is None else checked_path(path)
 
 
 class _BaselineDemand(_SampledDemand):
@@ -151,7 +137,7 @@ class GravityDemand(_BaselineDemand):
     )
 
 
-class FileDemand(_Part):
+class FileDemand(Part):
     """Trips with routes from a file."""
 
     kind: Literal["file"] = "file"
@@ -168,12 +154,12 @@ class FileDemand(_Part):
     @field_validator("path")
     @classmethod
     def _inside(cls, path: str) -> str:
-        return _checked_path(path)
+        return checked_path(path)
 
     @field_validator("type_files")
     @classmethod
     def _all_inside(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(_checked_path, paths))
+        return tuple(map(checked_path, paths))
 
     @model_validator(mode="after")
     def _types_beside_routes(self) -> Self:
@@ -185,7 +171,7 @@ class FileDemand(_Part):
 Demand = Annotated[ModelDemand | UniformDemand | GravityDemand | FileDemand, Field(discriminator="kind")]
 
 
-class SimulationOptions(_Part):
+class SimulationOptions(Part):
     """How SUMO runs."""
 
     control: Literal["cli", "libsumo", "traci"] = Field("cli", description="How SUMO is driven; results are the same.")
@@ -193,26 +179,39 @@ class SimulationOptions(_Part):
         "micro", description="meso is faster and biased: it under-reports delay even with junction control."
     )
     step_s: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Length of a simulation step [s].")
-    period_s: Annotated[float, Field(ge=1, le=_DAY_S)] = Field(300.0, description="Aggregation interval [s].")
+    period_s: Annotated[float, Field(ge=1, le=DAY_S)] = Field(300.0, description="Aggregation interval [s].")
     threads: Annotated[int, Field(ge=1, le=64)] = Field(1, description="SUMO's threads; rarely faster than one.")
     rerouting_share: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, description="Share of drivers that look for a faster way on the road."
     )
-    rerouting_period_s: Annotated[float, Field(ge=1, le=_DAY_S)] = Field(
+    rerouting_period_s: Annotated[float, Field(ge=1, le=DAY_S)] = Field(
         300.0, description="How often those drivers look [s]."
     )
-    time_to_teleport_s: Annotated[float, Field(ge=-1, le=_DAY_S)] = Field(
+    time_to_teleport_s: Annotated[float, Field(ge=-1, le=DAY_S)] = Field(
         300.0, description="Standing time after which SUMO lifts a vehicle out of a jam [s]; -1 never."
     )
     emissions: bool = Field(True, description="Whether emissions are recorded.")
     tracks: bool = Field(False, description="Whether every vehicle's position is recorded at every step (large).")
-    deadline_s: Annotated[float, Field(gt=0, le=7 * _DAY_S)] = Field(
+    deadline_s: Annotated[float, Field(gt=0, le=7 * DAY_S)] = Field(
         3_600.0,
         description="Longest wall-clock time of the simulation [s]; then it is stopped and has failed.",
     )
 
 
-class Gates(_Part):
+class Equilibrium(Part):
+    """How drivers learn from day to day: the same trips are simulated again and again, and some change their routes."""
+
+    iterations: Annotated[int, Field(ge=1, le=50)] = Field(
+        10, description="Most simulations; the one with the smallest gap counts."
+    )
+    gap: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.02,
+        description="Relative gap at which the iteration stops: time that all drivers together could save by other "
+        "routes, as a share of the time they take. Traffic is noisy: below 0.01 it is seldom reached.",
+    )
+
+
+class Gates(Part):
     """What a run must reach to be believed; below it the run is kept, marked, and the command exits with 4."""
 
     completion_share_min: Annotated[float, Field(ge=0, le=1)] = Field(0.95, description="Completed over asked trips.")
@@ -221,7 +220,7 @@ class Gates(_Part):
     )
 
 
-class Scenario(_Part):
+class Scenario(Part):
     """One study: base, window, demand, simulation, seed."""
 
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w][\w .,()+-]*$")] = Field(
@@ -236,7 +235,17 @@ class Scenario(_Part):
     time_zone: str = Field("UTC", description="IANA time zone of the place.")
     window: Window = Window()
     demand: Demand = Field(default_factory=ModelDemand)
+    measures: Annotated[tuple[Measure, ...], Field(max_length=1_000)] = Field(
+        (), description="What is changed against the base, in this order; the trips are those of the base."
+    )
+    choose_again: Literal["affected", "all"] = Field(
+        "affected",
+        description="Who looks for another route once the measures hold: drivers whose route is gone, or all.",
+    )
     simulation: SimulationOptions = SimulationOptions()
+    equilibrium: Equilibrium | None = Field(
+        None, description="How drivers learn from day to day; left out, they drive the routes they set out with."
+    )
     gates: Gates = Gates()
     samples: Annotated[int, Field(ge=1, le=10_000)] = Field(1, description="Draws of the demand in an ensemble.")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(42, description="The only source of randomness.")
@@ -244,7 +253,7 @@ class Scenario(_Part):
     @field_validator("network")
     @classmethod
     def _inside(cls, network: str) -> str:
-        return _checked_path(network)
+        return checked_path(network)
 
     @field_validator("time_zone")
     @classmethod
@@ -253,10 +262,41 @@ class Scenario(_Part):
             raise ValueError(f"expected an IANA time zone such as 'Europe/Helsinki', got {zone!r}")
         return zone
 
+    @model_validator(mode="after")
+    def _one_way_to_react(self) -> Self:
+        if self.equilibrium is not None and self.simulation.rerouting_share > 0:
+            raise ValueError(
+                "expected drivers that learn from day to day (equilibrium) or on the road (simulation.rerouting_share "
+                f"above 0), got both; leave equilibrium out or set rerouting_share 0 for {self.name!r}"
+            )
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         """Time zone of the place."""
         return ZoneInfo(self.time_zone)
+
+    def with_measures(self, measures: Iterable[Measure | Mapping[str, Any]], *, name: str | None = None) -> Scenario:
+        """Return the scenario with more measures after its own, and another name if one is given.
+
+        Parameters
+        ----------
+        measures
+            Measures, or what a scenario file would hold of them.
+        name
+            For people; the runs of a study are told apart by it.
+
+        Raises
+        ------
+        ScenarioError
+            Listing every fault at once.
+        """
+        more = [dict(one) if isinstance(one, Mapping) else one.model_dump(mode="json") for one in measures]
+        from trafficdiff.datatypes.scenario_files import parse_scenario
+
+        content = self.model_dump(mode="json")
+        content["measures"] = [*content["measures"], *more]
+        return parse_scenario(content if name is None else content | {"name": name}, measures_before=len(self.measures))
 
     def canonical(self) -> str:
         """Return the scenario as JSON with sorted keys, defaults spelled out."""
@@ -266,74 +306,3 @@ class Scenario(_Part):
     def hash(self) -> str:
         """SHA-256 of the canonical form, hexadecimal."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
-
-
-def _checked_path(path: str) -> str:
-    if ".." in PurePosixPath(path.replace("\\", "/")).parts:
-        raise ValueError(f"expected a path without '..', got {path!r}; give an absolute path or a city's name")
-    return path
-
-
-def _in_words(error: Mapping[str, Any]) -> str:
-    """Return a fault in words; pydantic puts the kind of demand into the place, where no key of the file is."""
-    place = list(error["loc"])
-    if len(place) > 1 and place[0] == "demand" and place[1] in _DEMAND_KINDS:
-        del place[1]
-    advice = {
-        "extra_forbidden": "; `trafficdiff schema` lists the known ones",
-        "union_tag_not_found": f" among {', '.join(map(repr, _DEMAND_KINDS))}",
-    }
-    return in_words(error, place=place or ["scenario"], advice=advice)
-
-
-def parse_scenario(content: object, *, heading: str = "scenario") -> Scenario:
-    """Return a scenario from plain data (as YAML or JSON gives it).
-
-    Raises
-    ------
-    ScenarioError
-        Listing every fault at once.
-    """
-    try:
-        return Scenario.model_validate(content)
-    except ValidationError as error:
-        faults = Faults(heading)
-        for fault in error.errors(include_url=False):
-            faults.add(_in_words(fault))
-        faults.raise_if_any(ScenarioError)
-        raise  # pragma: no cover - a validation error always has faults
-
-
-def read_scenario(path: Path) -> Scenario:
-    """Read a scenario from a YAML or JSON file.
-
-    Raises
-    ------
-    ScenarioError
-        If the file is missing, a folder, over 1 MB, not YAML or JSON, or not a scenario (all faults listed).
-    """
-    advice = "`trafficdiff init NETWORK -o FILE.yaml` writes a scenario to start from"
-    try:
-        content = read_plain(path, most_bytes=_MAXIMUM_FILE_BYTES)
-    except MalformedError as error:
-        raise ScenarioError(f"{path}: {error}; {advice}") from error
-    if content is None:
-        raise ScenarioError(f"{path}: expected a scenario, got an empty file; {advice}")
-    if not isinstance(content, dict):
-        came = "a list" if isinstance(content, list) else shortened(content)
-        raise ScenarioError(f"{path}: expected keys with values (name: ..., network: ...), got {came}; {advice}")
-    return parse_scenario(content, heading=f"scenario {path.name}")
-
-
-def write_scenario(scenario: Scenario, path: Path) -> None:
-    """Write a scenario as YAML, or as JSON if the name ends so; `read_scenario` gives it back unchanged."""
-    content = scenario.model_dump(mode="json")
-    if path.suffix == ".json":
-        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    else:
-        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
-
-
-def scenario_schema() -> dict[str, Any]:
-    """Return the JSON schema of scenario files (draft 2020-12)."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}

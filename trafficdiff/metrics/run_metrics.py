@@ -24,13 +24,13 @@ from trafficdiff.metrics import (
 from trafficdiff.units import with_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import xarray as xr
 
     from trafficdiff.datatypes.result import SimulationResult
 
-__all__ = ["compute", "summary"]
+__all__ = ["compute", "summary", "with_numbers"]
 
 _KEPT: Final = ("sampled_time", "travel_distance", "time_loss", "waiting_time", "occupancy", *emissions.EMISSIONS)
 """Measured variables that belong with the metrics: maps show them, and weighted means over runs need them."""
@@ -102,6 +102,12 @@ def compute(result: SimulationResult) -> Metrics:
     arrays = kept | {str(array.name): array for array in (metric(data) for metric in _BY_PLACE)}
     places = xr.Dataset(arrays).drop_vars("clock", errors="ignore")
     return Metrics(data=_described(places.assign(summary(result).data.data_vars), data))
+
+
+def with_numbers(metrics: Metrics, numbers: Mapping[str, float]) -> Metrics:
+    """Return the metrics with further numbers of the whole area, by name in `trafficdiff.units`."""
+    more = metrics.data.assign({name: ((), value) for name, value in numbers.items()})
+    return Metrics(data=with_attributes(more))
 
 
 def _described(metrics: xr.Dataset, data: xr.Dataset) -> xr.Dataset:

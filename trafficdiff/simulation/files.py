@@ -4,7 +4,8 @@ Everything of one simulation lies in one directory, and the command names the fi
 that the directory can be moved and the run repeated::
 
     routes.rou.xml.gz    trips with their routes          ┐
-    outputs.add.xml      what is recorded, how often      ┴─▶ SUMO ─▶ sumo.log, statistics.xml, *.parquet
+    outputs.add.xml      what is recorded, how often      ┼─▶ SUMO ─▶ sumo.log, statistics.xml, *.parquet
+    control.add.xml      closures, limits, signal plans   ┘           (only where something acts)
 """
 
 from __future__ import annotations
@@ -12,13 +13,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from trafficdiff.datatypes.trip_files import write_trips
+import numpy as np
+
+from trafficdiff.datatypes.chance import Chance
+from trafficdiff.datatypes.route_writer import write_routes
 from trafficdiff.errors import Faults, ScenarioError
 from trafficdiff.process import sumo_program
+from trafficdiff.publish import publishing_file
+from trafficdiff.simulation.additional import write_control
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from trafficdiff.datatypes.control import Control
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.scenario import SimulationOptions, Window
     from trafficdiff.datatypes.trips import TripSet
@@ -40,6 +49,7 @@ class SumoFiles:
     has_emissions: bool
     has_stops: bool
     has_tracks: bool
+    has_control: bool = False
 
     @property
     def routes(self) -> Path:
@@ -50,6 +60,16 @@ class SumoFiles:
     def additional(self) -> Path:
         """What is recorded by edge."""
         return self.directory / "outputs.add.xml"
+
+    @property
+    def control(self) -> Path:
+        """What acts while SUMO runs."""
+        return self.directory / "control.add.xml"
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """What SUMO reads, the net aside."""
+        return (self.routes, self.additional, *([self.control] if self.has_control else []))
 
     @property
     def log(self) -> Path:
@@ -119,27 +139,55 @@ def final_time_s(window: Window) -> float:
     return window.end_s + max(window.clear_s, 1.0)
 
 
-def files_of(trips: TripSet, *, options: SimulationOptions, directory: Path) -> SumoFiles:
+def files_of(
+    trips: TripSet, *, options: SimulationOptions, directory: Path, control: Control | None = None
+) -> SumoFiles:
     """Return the files of a simulation in its directory; nothing is written."""
     return SumoFiles(
         directory.resolve(),
         has_emissions=options.emissions,
         has_stops=trips.charging_stops is not None,
         has_tracks=options.tracks,
+        has_control=bool(control),
     )
 
 
-def write_inputs(trips: TripSet, *, options: SimulationOptions, directory: Path) -> SumoFiles:
-    """Write the routes and the list of outputs into a directory, which is made if need be.
+def write_inputs(
+    trips: TripSet,
+    *,
+    options: SimulationOptions,
+    directory: Path,
+    seed: int,
+    control: Control | None = None,
+    graph: RoadGraph | None = None,
+) -> SumoFiles:
+    """Write the routes, the list of outputs and what acts into a directory, which is made if need be.
+
+    Parameters
+    ----------
+    trips, options, directory
+        As `trafficdiff.simulation.run.simulate` takes them.
+    seed
+        Decides, with a trip's id, who looks for faster ways on the road: trips that come or go move nobody else.
+    control
+        What acts while SUMO runs; no file is written where nothing does.
+    graph
+        The roads that SUMO drives on (default: those of the trips).
 
     Raises
     ------
+    ScenarioError
+        If the control speaks of roads that are not there.
     StoreError, OSError
         If a file cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    files = files_of(trips, options=options, directory=directory)
-    write_trips(trips, files.routes)
+    files = files_of(trips, options=options, directory=directory, control=control)
+    if control:
+        write_control(control, files.control, graph=graph or trips.graph, vehicle_types=trips.vehicle_types)
+    rerouting = _rerouting(trips, options=options, seed=seed, control=control)
+    with publishing_file(files.routes) as temporary:
+        write_routes(trips, temporary, rerouting=rerouting)
     files.additional.write_text(_additional(files, period_s=options.period_s), encoding="utf-8")
     return files
 
@@ -157,7 +205,14 @@ def _additional(files: SumoFiles, *, period_s: float) -> str:
 
 
 def command_of(
-    files: SumoFiles, *, graph: RoadGraph, options: SimulationOptions, window: Window, seed: int, progress: bool
+    files: SumoFiles,
+    *,
+    graph: RoadGraph,
+    options: SimulationOptions,
+    window: Window,
+    seed: int,
+    progress: bool,
+    control: Control | None = None,
 ) -> list[str]:
     """Return SUMO's command line, to be run in the files' directory.
 
@@ -171,20 +226,23 @@ def command_of(
         As `trafficdiff.simulation.run.simulate` takes them.
     progress
         Whether SUMO prints the simulated time now and then.
+    control
+        What was written beside the inputs; its options are passed on.
 
     Raises
     ------
     ScenarioError
-        If times are not multiples of the step, which SUMO would round or refuse.
+        If times are not multiples of the step, which SUMO would round or refuse, or an option comes twice.
     """
     _check_times(options, window)
+    additional = files.additional.name + (f",{files.control.name}" if files.has_control else "")
     words = [
         *(str(sumo_program("sumo")), "--net-file", str(graph.net_path.resolve())),
-        *("--route-files", files.routes.name, "--additional-files", files.additional.name),
+        *("--route-files", files.routes.name, "--additional-files", additional),
         *("--begin", _seconds(window.begin_s), "--end", _seconds(final_time_s(window))),
         *("--step-length", f"{options.step_s:g}", "--seed", str(seed), "--threads", str(options.threads)),
         *("--time-to-teleport", f"{options.time_to_teleport_s:g}"),
-        *_rerouting(options),
+        *(["--device.rerouting.period", f"{options.rerouting_period_s:g}"] if options.rerouting_share else []),
         *("--xml-validation", "never", "--xml-validation.net", "never", "--xml-validation.routes", "never"),
         *("--precision", "6", "--statistic-output", files.statistics.name),
         *("--tripinfo-output", files.trips.name, "--tripinfo-output.write-unfinished"),
@@ -197,17 +255,34 @@ def command_of(
         words += ["--fcd-output", files.tracks.name, "--fcd-output.attributes", _TRACK_ATTRIBUTES]
     if options.resolution == "meso":
         words += ["--mesosim", "--meso-junction-control"]
+    if control:
+        words += _further_options(control, words)
     steps = (final_time_s(window) - window.begin_s) / options.step_s
     return words + (["--step-log.period", str(max(1, int(steps / _PROGRESS_MARKS)))] if progress else ["--no-step-log"])
 
 
-def _rerouting(options: SimulationOptions) -> list[str]:
+def _further_options(control: Control, words: list[str]) -> list[str]:
+    """Return the options that the control asks for, each as ``--name value``; none may be there already."""
+    faults = Faults("options of the control")
+    names = [f"--{name}" for name, _ in control.options]
+    for name in sorted({name for name in names if names.count(name) > 1 or name in words}):
+        faults.add(f"expected each SUMO option once, got {name} twice; leave one measure out")
+    faults.raise_if_any(ScenarioError)
+    return [word for name, value in control.options for word in (f"--{name}", value)]
+
+
+def _rerouting(
+    trips: TripSet, *, options: SimulationOptions, seed: int, control: Control | None
+) -> NDArray[np.bool_] | None:
+    """Return who looks for faster ways on the road, shape (T,); None where nobody does.
+
+    SUMO would draw them one after the other, so that one trip less changes all that follow.
+    """
     if options.rerouting_share == 0:
-        return []
-    return [
-        *("--device.rerouting.probability", f"{options.rerouting_share:g}"),
-        *("--device.rerouting.period", f"{options.rerouting_period_s:g}"),
-    ]
+        return None
+    drawn = Chance(f"rerouting {seed}").uniforms(trips.trip_id) < options.rerouting_share
+    held = control.keeps_route if control is not None else ()
+    return drawn & ~np.isin(trips.trip_id.astype(str), held) if held else drawn
 
 
 def _check_times(options: SimulationOptions, window: Window) -> None:

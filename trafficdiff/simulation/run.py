@@ -31,6 +31,7 @@ from trafficdiff.simulation.stepping import JOB, OPEN_PORT, POLICY, SUMO_WAS_KIL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from trafficdiff.datatypes.control import Control
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.result import SimulationResult
     from trafficdiff.datatypes.scenario import SimulationOptions, Window
@@ -79,6 +80,7 @@ def simulate(
     window: Window,
     seed: int,
     directory: Path,
+    control: Control | None = None,
     policy: Policy | None = None,
     on_progress: Callable[[float], None] | None = None,
     access: TraciAccess | None = None,
@@ -98,6 +100,8 @@ def simulate(
 
     Other Parameters
     ----------------
+    control
+        What acts by the clock: closures, limits, signal plans, charging sites.
     policy
         Acts before every step; needs ``options.control`` libsumo or traci. See `trafficdiff.simulation.control`.
     on_progress
@@ -119,9 +123,11 @@ def simulate(
     if options.resolution == "meso":
         _logger.warning(MESO_BIAS)
     try:
-        files = write_inputs(trips, options=options, directory=directory)
+        files = write_inputs(trips, options=options, directory=directory, seed=seed, control=control, graph=graph)
         marks = on_progress is not None and options.control == "cli"  # the stepping process has marks of its own
-        command = command_of(files, graph=graph, options=options, window=window, seed=seed, progress=marks)
+        command = command_of(
+            files, graph=graph, options=options, window=window, seed=seed, progress=marks, control=control
+        )
         run_sumo(
             files, command=command, trips=trips, options=options, window=window,
             policy=policy, on_progress=on_progress, access=access or TraciAccess(),

@@ -72,6 +72,8 @@ class RunContent:
         What came out.
     licences
         Of the data; the first is the run's own.
+    measures
+        What each measure did (.json), or None if there was none.
     model_card
         Card of the demand model, if a model was used.
     organisation
@@ -92,6 +94,7 @@ class RunContent:
     build: Mapping[str, Any] = field(default_factory=dict)
     simulation_inputs: Mapping[str, Path] = field(default_factory=dict)
     licences: tuple[Licence, ...] = (OPENSTREETMAP,)
+    measures: Path | None = None
     model_card: Path | None = None
     organisation: str = ""
     extras: Mapping[str, Path] = field(default_factory=dict)

@@ -18,6 +18,7 @@ __all__ = [
     "KIND",
     "LOG",
     "MEANINGS",
+    "MEASURES",
     "METRICS",
     "MODEL_CARD",
     "NETWORK",
@@ -45,6 +46,7 @@ RESULT: Final = "result.zarr"
 RESULT_TRIPS: Final = "result_trips.parquet"
 COUNTS: Final = "counts.json"
 METRICS: Final = "metrics.zarr"
+MEASURES: Final = "measures.json"
 VALIDATION: Final = "validation.json"
 PROVENANCE: Final = "provenance.json"
 NOTICE: Final = "NOTICE.txt"
@@ -61,6 +63,7 @@ MEANINGS: Final[dict[str, str]] = {
     COUNTS: "Where every vehicle ended up",
     METRICS: "Congestion metrics (CF conventions)",
     VALIDATION: "Quality gates, warnings and counts",
+    MEASURES: "What each measure did, what became of every trip, how drivers chose their routes",
     PROVENANCE: "Versions, seeds, times, hashes: how to make this run again",
     NOTICE: "Licences of the data, and whether the trips are synthetic or given",
     "manifest.json": "Size and SHA-256 of every file; written last",

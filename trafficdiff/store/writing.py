@@ -67,6 +67,8 @@ def _copies(content: RunContent) -> dict[str, Path]:
     copies = {layout.net_name(content.net): content.net, layout.TRIPS: content.trips, layout.LOG: content.log}
     if content.scenario_file is not None:
         copies[f"scenario_as_given{content.scenario_file.suffix}"] = content.scenario_file
+    if content.measures is not None:
+        copies[layout.MEASURES] = content.measures
     if content.model_card is not None:
         copies[layout.MODEL_CARD] = content.model_card
     copies |= {f"{layout.INPUTS}/{name}": path for name, path in content.simulation_inputs.items()}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trafficdiff.datatypes.scenario import FileDemand
+from trafficdiff.store.layout import MEASURES
 from trafficdiff.workflows.randomness import sumo_seed
 
 if TYPE_CHECKING:
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trafficdiff.datatypes.graph import RoadGraph
-    from trafficdiff.datatypes.result import Metrics, SimulationResult
+    from trafficdiff.datatypes.result import Metrics
     from trafficdiff.datatypes.scenario import Scenario
     from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.simulation.files import SumoFiles
     from trafficdiff.store.content import Licence, RunContent
     from trafficdiff.store.provenance import Provenance
     from trafficdiff.store.validation import Validation
+    from trafficdiff.workflows.equilibrium import Assigned
+    from trafficdiff.workflows.measures import Changed
 
 __all__ = ["TRACKS", "gather"]
 
@@ -33,10 +36,9 @@ TRACKS: Final = "tracks.parquet"
 
 def gather(
     scenario: Scenario,
-    graph: RoadGraph,
+    changed: Changed,
     *,
-    trips: TripSet,
-    result: SimulationResult,
+    assigned: Assigned,
     metrics: Metrics,
     work: Path,
     simulation: Path,
@@ -50,10 +52,10 @@ def gather(
 
     Parameters
     ----------
-    scenario, graph
-        What was simulated, on which roads.
-    trips, result, metrics
-        What flowed between the steps.
+    scenario, changed
+        What was simulated: roads and control after the measures.
+    assigned, metrics
+        What came out: the trips as they drove, what was measured, what was computed.
     work
         Folder for files that are written here.
     simulation
@@ -72,34 +74,53 @@ def gather(
     from trafficdiff.datatypes.trip_files import write_trips
     from trafficdiff.roads.build import BACKGROUND_FILE
     from trafficdiff.roads.source import BUILD_FILE
+    from trafficdiff.simulation.destinations import ended_elsewhere
     from trafficdiff.simulation.files import files_of
     from trafficdiff.store.content import RunContent
 
+    graph, trips, result = changed.graph, assigned.trips, assigned.result
     write_trips(trips, work / "trips.parquet")
     beside_net = {name: graph.net_path.with_name(name) for name in (BUILD_FILE, BACKGROUND_FILE)}
     build = json.loads(beside_net[BUILD_FILE].read_text("utf-8")) if beside_net[BUILD_FILE].exists() else {}
-    files = files_of(trips, options=scenario.simulation, directory=simulation)
+    files = files_of(trips, options=scenario.simulation, directory=simulation, control=changed.control)
     background = beside_net[BACKGROUND_FILE]
     tracks = _tracks(scenario, graph, trips, files)
+    elsewhere = ended_elsewhere(files, trips) if changed.control.closures else {}
+    if elsewhere:
+        warnings = (*warnings, f"{len(elsewhere)} trips ended before a closed road that they were going to")
     return RunContent(
         scenario=scenario,
         scenario_file=scenario_file,
         net=graph.net_path,
         build=build,
         trips=work / "trips.parquet",
-        simulation_inputs={path.name: path for path in (files.routes, files.additional)},
+        simulation_inputs={path.name: path for path in files.inputs},
         log=files.log,
         result=result,
         metrics=metrics,
-        validation=_validation(scenario, metrics, result, warnings=warnings),
-        provenance=_provenance(scenario, graph, trips, result, sample=sample, started=started, files=files),
+        validation=_validation(scenario, metrics, assigned, warnings=warnings),
+        provenance=_provenance(scenario, changed, assigned, sample=sample, started=started, files=files),
         licences=_licences(graph, build),
+        measures=_measures(changed, assigned, elsewhere, work),
         extras={
             **extras,
             **({f"network/{BACKGROUND_FILE}": background} if background.exists() else {}),
             **tracks,
         },
     )
+
+
+def _measures(changed: Changed, assigned: Assigned, elsewhere: Mapping[str, str], work: Path) -> Path:
+    """Return the file that says what each measure did and how drivers chose their routes."""
+    path = work / MEASURES
+    path.write_text(
+        json.dumps(
+            changed.as_dict() | assigned.as_dict() | {"ended_elsewhere": dict(elsewhere)}, indent=1, ensure_ascii=False
+        )
+        + "\n",
+        encoding="utf-8",
+    )
+    return path
 
 
 def _tracks(scenario: Scenario, graph: RoadGraph, trips: TripSet, files: SumoFiles) -> dict[str, Path]:
@@ -115,9 +136,7 @@ def _tracks(scenario: Scenario, graph: RoadGraph, trips: TripSet, files: SumoFil
     return {TRACKS: table}
 
 
-def _validation(
-    scenario: Scenario, metrics: Metrics, result: SimulationResult, *, warnings: Sequence[str]
-) -> Validation:
+def _validation(scenario: Scenario, metrics: Metrics, assigned: Assigned, *, warnings: Sequence[str]) -> Validation:
     from trafficdiff.simulation.run import MESO_BIAS
     from trafficdiff.store.validation import GateOutcome, Validation
 
@@ -137,14 +156,15 @@ def _validation(
         ),
     )
     bias = (MESO_BIAS,) if scenario.simulation.resolution == "meso" else ()
-    return Validation(gates=gates, warnings=tuple(dict.fromkeys((*bias, *warnings))), counts=vars(result.counts))
+    return Validation(
+        gates=gates, warnings=tuple(dict.fromkeys((*bias, *warnings))), counts=vars(assigned.result.counts)
+    )
 
 
 def _provenance(
     scenario: Scenario,
-    graph: RoadGraph,
-    trips: TripSet,
-    result: SimulationResult,
+    changed: Changed,
+    assigned: Assigned,
     *,
     sample: int,
     started: dt.datetime,
@@ -153,31 +173,32 @@ def _provenance(
     from trafficdiff.simulation.result_hash import result_hash
     from trafficdiff.store.provenance import collect_provenance
 
-    demand = scenario.demand
+    demand, trips, graph = scenario.demand, assigned.trips, changed.graph
     data = f"the file {Path(demand.path).name}" if isinstance(demand, FileDemand) else "the road graph alone"
     return collect_provenance(
         scenario,
         net=graph.net_path,
         trips_source=_trips_source(scenario, trips),
-        result_hash=result_hash(result),
+        result_hash=result_hash(assigned.result),
         synthetic=trips.are_synthetic,
         demand_model=trips.provenance.get("model", trips.origin),
         demand_data=trips.provenance.get("data", data),
         started_utc=started,
         sample=sample,
         seeds={"scenario": scenario.seed, "sumo": sumo_seed(scenario.seed, sample=sample)},
-        commands=[_command(scenario, graph, files, sample=sample)],
+        commands=[_command(scenario, changed, files, sample=sample)],
     )
 
 
-def _command(scenario: Scenario, graph: RoadGraph, files: SumoFiles, *, sample: int) -> list[str]:
+def _command(scenario: Scenario, changed: Changed, files: SumoFiles, *, sample: int) -> list[str]:
     """Return SUMO's command line as it can be given again inside the run's folder ``simulation/``."""
     from trafficdiff.simulation.files import command_of
     from trafficdiff.store.layout import net_name
 
+    graph = changed.graph
     program, *words = command_of(
         files, graph=graph, options=scenario.simulation, window=scenario.window,
-        seed=sumo_seed(scenario.seed, sample=sample), progress=False,
+        seed=sumo_seed(scenario.seed, sample=sample), progress=False, control=changed.control,
     )  # fmt: skip
     net = f"../{net_name(graph.net_path)}"
     return [Path(program).name, *(net if word == str(graph.net_path.resolve()) else word for word in words)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from trafficdiff.store.layout import MEASURES
 from trafficdiff.units import QUANTITIES
 from trafficdiff.workflows.tables import worst_streets
 
@@ -16,10 +18,14 @@ if TYPE_CHECKING:
     from trafficdiff.store.content import RunContent
     from trafficdiff.store.validation import Validation
 
-__all__ = ["Outcome", "outcome_of"]
+__all__ = ["Outcome", "outcome_of", "shown_numbers"]
 
 _ROWS: Final[tuple[tuple[str, str, str, float], ...]] = (
     ("trips_asked", "trips asked for", "{:,.0f}", 1),
+    ("trips_rerouted", "trips that measures sent another way", "{:,.0f}", 1),
+    ("trips_moved", "trips whose first or last road measures moved", "{:,.0f}", 1),
+    ("trips_removed", "trips that measures took off the road", "{:,.0f}", 1),
+    ("trips_added", "trips that measures put on the road", "{:,.0f}", 1),
     ("completion_share", "trips completed", "{:.2%}", 1),
     ("waiting_to_enter", "trips still waiting to enter", "{:,.0f}", 1),
     ("teleport_share", "teleports per trip", "{:.3%}", 1),
@@ -44,6 +50,10 @@ Each stands for one base, `Quantity.over`: what is over trips includes the insid
 does not, so both never go under the same words."""
 
 
+_ONLY_WITH_MEASURES: Final = {"trips_rerouted", "trips_moved", "trips_removed", "trips_added"}
+"""Rows that are left out where they are 0."""
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """Say what a run found and where it is.
@@ -66,6 +76,8 @@ class Outcome:
         How long the whole run took [s].
     streets
         The streets with most delay, worst first; see `worst_streets`.
+    effects
+        What each measure did, a line each.
     """
 
     scenario: Scenario
@@ -77,6 +89,7 @@ class Outcome:
     pictures: tuple[Path, ...]
     wall_s: float
     streets: tuple[Mapping[str, Any], ...] = ()
+    effects: tuple[str, ...] = ()
 
     @property
     def failed_gates(self) -> list[str]:
@@ -88,7 +101,7 @@ class Outcome:
         return [
             (words, QUANTITIES[name].over, form.format(self.numbers[name] * factor))
             for name, words, form, factor in _ROWS
-            if name in self.numbers
+            if name in self.numbers and (self.numbers[name] or name not in _ONLY_WITH_MEASURES)
         ]
 
     def street_rows(self) -> list[tuple[str, ...]]:
@@ -113,12 +126,18 @@ class Outcome:
             "scenario": self.scenario.name,
             "metrics": dict(self.numbers),
             "over": {name: QUANTITIES[name].over for name in self.numbers},
+            "measures": list(self.effects),
             "worst_streets": [dict(street) for street in self.streets],
             "gates": [gate.model_dump() | {"passed": gate.passed} for gate in self.validation.gates],
             "warnings": list(self.validation.warnings),
             "pictures": list(self.pictures),
             "wall_s": round(self.wall_s, 2),
         }
+
+
+def shown_numbers() -> tuple[tuple[str, str, str, float], ...]:
+    """Return what a person is shown of the area's numbers: name, words, format, factor from the stored unit."""
+    return _ROWS
 
 
 def outcome_of(content: RunContent, *, directory: Path, pictures: tuple[str, ...], wall_s: float) -> Outcome:
@@ -144,4 +163,12 @@ def outcome_of(content: RunContent, *, directory: Path, pictures: tuple[str, ...
         pictures=tuple(directory / name for name in pictures),
         wall_s=wall_s,
         streets=worst_streets(directory),
+        effects=_effects(directory),
     )
+
+
+def _effects(directory: Path) -> tuple[str, ...]:
+    """Return in one line each what the measures of a published run did."""
+    path = directory / MEASURES
+    measures = json.loads(path.read_text("utf-8"))["measures"] if path.exists() else []
+    return tuple(f"{measure['kind']}: {measure['summary']}" for measure in measures)

@@ -2,8 +2,8 @@
 
 ::
 
-    claim the directory ─▶ roads ─▶ demand ─▶ simulation ─┬─▶ metrics ─▶ map ─▶ publish NAME/
-                                                          └─ failed ─▶ NAME.failed.log, nothing published
+    claim the directory ─▶ roads ─▶ demand ─▶ measures ─▶ simulation ─┬─▶ metrics ─▶ map ─▶ publish NAME/
+                                                                      └─ failed ─▶ NAME.failed.log, nothing published
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from trafficdiff.datatypes.scenario import Scenario, Window, read_scenario
+from trafficdiff.datatypes.scenario_files import read_scenario
 from trafficdiff.process import keeping_log
 from trafficdiff.publish import scratch
 from trafficdiff.store.claim import claiming
+from trafficdiff.workflows.equilibrium import assign
 from trafficdiff.workflows.gathering import gather
+from trafficdiff.workflows.measures import apply_measures
 from trafficdiff.workflows.outcome import outcome_of
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import sumo_seed
 from trafficdiff.workflows.remarks import collecting_warnings
-from trafficdiff.workflows.sample import draw_trips
+from trafficdiff.workflows.supplies import Supplies
 from trafficdiff.workflows.tables import with_street_table
 
 if TYPE_CHECKING:
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.result import Metrics
-    from trafficdiff.datatypes.trips import TripSet
+    from trafficdiff.datatypes.scenario import Scenario, Window
     from trafficdiff.store.content import RunContent
+    from trafficdiff.workflows.measures import Changed
     from trafficdiff.workflows.outcome import Outcome
     from trafficdiff.workflows.progress import Progress
 
@@ -56,9 +59,11 @@ def run(
     *,
     directory: str | Path,
     scenario_file: Path | None = None,
+    folder: Path | None = None,
     sample: int = 0,
     progress: Progress = quiet,
     picture: bool = True,
+    supplies: Supplies | None = None,
 ) -> Outcome:
     """Simulate a scenario and publish its run directory, whole or not at all.
 
@@ -72,13 +77,17 @@ def run(
     Other Parameters
     ----------------
     scenario_file
-        The file as given: kept in the run, and the folder from which its relative paths start.
+        The file as given: kept in the run.
+    folder
+        Where the scenario's relative paths start (default: the scenario file's folder, else the working directory).
     sample
         Number of the draw in an ensemble.
     progress
         Receives stages and shares.
     picture
         Whether a map is drawn. If it cannot be drawn, the run says so among its warnings.
+    supplies
+        Where roads and trips come from; one that keeps them saves work over many runs (default: made afresh).
 
     Raises
     ------
@@ -92,10 +101,12 @@ def run(
 
     directory = Path(directory)
     started = dt.datetime.now(dt.UTC)
+    if folder is None:
+        folder = scenario_file.resolve().parent if scenario_file is not None else Path.cwd()
     with claiming(directory), scratch("run") as work, keeping_log(directory):
         content = _simulated(
-            scenario, work=work, scenario_file=scenario_file, sample=sample, started=started, progress=progress,
-            picture=picture,
+            scenario, work=work, scenario_file=scenario_file, folder=folder, sample=sample, started=started,
+            progress=progress, picture=picture, supplies=supplies or Supplies(),
         )  # fmt: skip
         progress("storing", None)
         write_run(directory, content)
@@ -109,51 +120,39 @@ def _simulated(
     *,
     work: Path,
     scenario_file: Path | None,
+    folder: Path,
     sample: int,
     started: dt.datetime,
     progress: Progress,
     picture: bool,
+    supplies: Supplies,
 ) -> RunContent:
     """Return everything that the run directory will hold; files are below `work`."""
-    from trafficdiff.metrics.run_metrics import compute
-    from trafficdiff.simulation.run import simulate
+    from trafficdiff.metrics.run_metrics import compute, with_numbers
 
-    folder = scenario_file.resolve().parent if scenario_file is not None else Path.cwd()
     progress("opening the network", None)
-    graph = _open_network(scenario.network, folder)
+    graph = supplies.roads(scenario.network, folder)
     with collecting_warnings() as warnings:
         progress("drawing the demand", None)
-        trips = _demand(scenario, graph, sample=sample, folder=folder)
-        result = simulate(
-            graph,
-            trips,
-            options=scenario.simulation,
-            window=scenario.window,
+        trips = supplies.trips(scenario, graph, sample=sample, folder=folder)
+        changed = apply_measures(scenario, graph, trips, sample=sample, directory=work / "edited")
+        assigned = assign(
+            changed.graph,
+            changed.trips,
+            scenario=scenario,
             seed=sumo_seed(scenario.seed, sample=sample),
             directory=work / "simulation",
+            control=changed.control,
             on_progress=_share_of(scenario.window, progress),
         )
         progress("measuring", None)
-        metrics = compute(result)
-        pictures = _pictures(graph, metrics, scenario, demand=trips.origin, folder=work) if picture else {}
+        metrics = with_numbers(compute(assigned.result), changed.numbers() | assigned.numbers())
+        pictures = _pictures(changed, metrics, scenario, folder=work) if picture else {}
         content = gather(
-            scenario, graph, trips=trips, result=result, metrics=metrics, work=work, simulation=work / "simulation",
+            scenario, changed, assigned=assigned, metrics=metrics, work=work, simulation=work / "simulation",
             scenario_file=scenario_file, sample=sample, started=started, extras=pictures, warnings=warnings,
         )  # fmt: skip
-        return with_street_table(content, graph, folder=work)
-
-
-def _open_network(network: str, folder: Path) -> RoadGraph:
-    """Open a network; a relative path may start at the scenario file or at the working directory."""
-    from trafficdiff.roads.load import load_network
-    from trafficdiff.roads.source import word_from
-
-    return load_network(word_from(network, folder))
-
-
-def _demand(scenario: Scenario, graph: RoadGraph, *, sample: int, folder: Path) -> TripSet:
-    window_s = (scenario.window.begin_s, scenario.window.end_s)
-    return draw_trips(graph, scenario.demand, window_s=window_s, seed=scenario.seed, sample=sample, folder=folder)
+        return with_street_table(content, changed.graph, folder=work)
 
 
 def _share_of(window: Window, progress: Progress) -> Callable[[float], None]:
@@ -162,11 +161,11 @@ def _share_of(window: Window, progress: Progress) -> Callable[[float], None]:
     return lambda time_s: progress("simulating", (time_s - window.begin_s) / whole_s)
 
 
-def _pictures(graph: RoadGraph, metrics: Metrics, scenario: Scenario, *, demand: str, folder: Path) -> dict[str, Path]:
+def _pictures(changed: Changed, metrics: Metrics, scenario: Scenario, *, folder: Path) -> dict[str, Path]:
     """Return the pictures by their names in the run; none if the map cannot be drawn, for the numbers matter more."""
     picture = folder / Path(_PICTURE).name
     try:
-        _draw(graph, metrics, scenario, demand=demand, path=picture)
+        _draw(changed.graph, metrics, scenario, demand=changed.trips.origin, path=picture)
     except Exception as error:
         _logger.warning("the map could not be drawn (%s: %s); the numbers are whole", type(error).__name__, error)
         _logger.debug("why the map could not be drawn", exc_info=True)

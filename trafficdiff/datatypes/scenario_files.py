@@ -1,0 +1,140 @@
+"""Read scenarios from YAML and JSON, with all faults and their lines at once; write them; publish their schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+from pydantic import ValidationError
+
+from trafficdiff.datatypes.locating import Located, locate
+from trafficdiff.datatypes.measures import KINDS
+from trafficdiff.datatypes.plain_text import MalformedError, read_plain
+from trafficdiff.datatypes.scenario import Scenario
+from trafficdiff.datatypes.wording import in_words, shortened
+from trafficdiff.errors import Faults, ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["parse_scenario", "read_scenario", "scenario_schema", "write_scenario"]
+
+_MAXIMUM_FILE_BYTES: Final = 1_000_000
+_DEMAND_KINDS: Final = ("model", "uniform", "gravity", "file")
+
+
+def _advice(place: Sequence[int | str]) -> dict[str, str]:
+    kinds = KINDS if place and place[0] == "measures" else _DEMAND_KINDS
+    return {
+        "extra_forbidden": "; `trafficdiff schema` lists the known ones",
+        "union_tag_not_found": f" among {', '.join(map(repr, kinds))}",
+    }
+
+
+def parse_scenario(content: object, *, heading: str = "scenario", text: str = "", measures_before: int = 0) -> Scenario:
+    """Return a scenario from plain data (as YAML or JSON gives it).
+
+    Parameters
+    ----------
+    content
+        Keys with values.
+    heading
+        What the faults stand under.
+    text
+        What the data were read from: faults then say their lines.
+    measures_before
+        How many of the measures stand in another file, the base.
+
+    Raises
+    ------
+    ScenarioError
+        Listing every fault at once.
+    """
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        faults, lines = Faults(heading), Located(text)
+        told: list[tuple[int, str]] = []
+        for fault in error.errors(include_url=False):
+            place = locate(fault["loc"], content, is_missing=fault["type"] == "missing")
+            if place[:1] == ["measures"] and len(place) > 1:
+                place[1] = int(place[1]) - measures_before
+            line = lines.line(place)
+            where = "" if line is None else f"line {line}: "
+            told.append((line or 0, where + in_words(fault, place=place or ["scenario"], advice=_advice(place))))
+        for _, sentence in sorted(told, key=lambda one: one[0]):
+            faults.add(sentence)
+        faults.raise_if_any(ScenarioError)
+        raise  # pragma: no cover - a validation error always has faults
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Read a scenario from a YAML or JSON file.
+
+    A file may begin from another one in its folder, ``base: morning_peak.yaml``: its own keys replace those of the
+    base, and its measures come after the base's.
+
+    Raises
+    ------
+    ScenarioError
+        If the file is missing, a folder, over 1 MB, not YAML or JSON, or not a scenario (all faults listed).
+    """
+    content, text = _content(path)
+    before = 0
+    if "base" in content:
+        content, before = _on_base(content, path)
+    return parse_scenario(content, heading=f"scenario {path.name}", text=text, measures_before=before)
+
+
+def _content(path: Path) -> tuple[dict[str, Any], str]:
+    advice = "`trafficdiff init NETWORK -o FILE.yaml` writes a scenario to start from"
+    try:
+        content = read_plain(path, most_bytes=_MAXIMUM_FILE_BYTES)
+    except MalformedError as error:
+        raise ScenarioError(f"{path}: {error}; {advice}") from error
+    if content is None:
+        raise ScenarioError(f"{path}: expected a scenario, got an empty file; {advice}")
+    if not isinstance(content, dict):
+        came = "a list" if isinstance(content, list) else shortened(content)
+        raise ScenarioError(f"{path}: expected keys with values (name: ..., network: ...), got {came}; {advice}")
+    return content, path.read_text(encoding="utf-8-sig")
+
+
+def _on_base(content: dict[str, Any], path: Path) -> tuple[dict[str, Any], int]:
+    """Return the base's keys under those of the file, and how many measures are the base's."""
+    name = content["base"]
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise ScenarioError(
+            f"{path}: base: expected the name of a scenario file in the same folder, got {shortened(name)}"
+        )
+    base, text = _content(path.with_name(name))
+    if "base" in base:
+        raise ScenarioError(f"{path}: base: expected a scenario without a base of its own, got {name!r}, which has one")
+    parse_scenario(base, heading=f"scenario {name}", text=text)
+    before, own = base.get("measures", []), {key: value for key, value in content.items() if key != "base"}
+    if isinstance(own.get("measures", []), list):
+        own["measures"] = [*before, *own.get("measures", [])]
+    return {**base, **own}, len(before)
+
+
+def write_scenario(scenario: Scenario, path: Path) -> None:
+    """Write a scenario as YAML, or as JSON if the name ends so; `read_scenario` gives it back unchanged."""
+    content = scenario.model_dump(mode="json")
+    if path.suffix == ".json":
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    else:
+        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def scenario_schema() -> dict[str, Any]:
+    """Return the JSON schema of scenario files (draft 2020-12)."""
+    schema = Scenario.model_json_schema()
+    schema["properties"]["base"] = {
+        "type": "string",
+        "description": "A scenario file in the same folder to start from; its measures come first.",
+    }
+    schema["required"] = ["name"]
+    schema["anyOf"] = [{"required": ["network"]}, {"required": ["base"]}]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,254 @@
+"""Apply a scenario's measures: roads first, then the drivers' answer, then trips; what acts over time is handed on.
+
+::
+
+    base roads, trips ─▶ road measures ─▶ edited roads ─▶ drivers react ─▶ demand measures ─▶ roads, trips, control
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, get_args
+
+from trafficdiff.datatypes.control import Control
+from trafficdiff.datatypes.measures import DemandMeasure, RoadMeasure
+from trafficdiff.datatypes.net_patch import NetPatch
+from trafficdiff.errors import Faults, ScenarioError
+from trafficdiff.workflows.randomness import stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from trafficdiff.datatypes.effect import Effect
+    from trafficdiff.datatypes.graph import RoadGraph
+    from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.datatypes.trips import TripSet
+    from trafficdiff.demand.reaction import Reaction
+    from trafficdiff.scenarios.road_edit import RoadEdit
+
+__all__ = ["Changed", "apply_measures"]
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Changed:
+    """Hold what the measures made of a base.
+
+    Parameters
+    ----------
+    graph, trips
+        The edited roads, and the trips on them.
+    control
+        What acts while the simulation runs.
+    effects
+        What each measure did, in the scenario's order.
+    reaction
+        What became of every trip when the roads changed; None where no measure touches the roads.
+    planned
+        How many trips left another way because of closures that were announced, by what changed.
+    """
+
+    graph: RoadGraph
+    trips: TripSet
+    control: Control = field(default_factory=Control)
+    effects: tuple[Effect, ...] = ()
+    reaction: Reaction | None = None
+    planned: Mapping[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what was done as plain data."""
+        return {
+            "measures": [effect.as_dict() for effect in self.effects],
+            "drivers": None if self.reaction is None else self.reaction.as_dict(),
+            "planned_around_closures": dict(self.planned),
+        }
+
+    def numbers(self) -> dict[str, float]:
+        """Return how many trips were changed, by name in `trafficdiff.units`."""
+        counts = dict.fromkeys(("rerouted", "moved", "removed", "added"), 0)
+        if self.reaction is not None:
+            counts |= {name: self.reaction.count(name) for name in ("rerouted", "moved", "removed")}
+        for name, count in self.planned.items():
+            counts[name] += count
+        for effect in self.effects:
+            for name in ("rerouted", "removed", "added"):
+                counts[name] += effect.trips.get(name, 0)
+        return {f"trips_{name}": float(count) for name, count in counts.items()}
+
+
+def apply_measures(scenario: Scenario, graph: RoadGraph, trips: TripSet, *, sample: int, directory: Path) -> Changed:
+    """Return the edited roads, the trips on them and what acts over time; the same objects if there is no measure.
+
+    Parameters
+    ----------
+    scenario
+        Its measures, seed and route choice.
+    graph, trips
+        The base's.
+    sample
+        Number of the draw in an ensemble.
+    directory
+        Receives the edited net.
+
+    Raises
+    ------
+    ScenarioError
+        Listing every measure that cannot act: nothing is chosen, no such turn, and the like.
+    """
+    if not scenario.measures:
+        return Changed(graph=graph, trips=trips)
+    faults = Faults("measures")
+    effects: dict[int, Effect] = {}
+    edited, control = _edit_roads(scenario, graph, effects=effects, faults=faults, directory=directory)
+    reaction = None
+    if edited is not graph:
+        trips, reaction = _react(scenario, trips, edited, sample=sample)
+    trips, planned = _plan_around(scenario, trips, control, sample=sample)
+    trips, patch, more = _edit_trips(scenario, trips, effects=effects, faults=faults, sample=sample)
+    faults.raise_if_any(ScenarioError)
+    if patch:
+        edited = _patched(edited, patch, directory=directory)
+        trips = replace(trips, graph=edited)
+    changed = Changed(
+        graph=edited,
+        trips=trips,
+        control=control.joined(more),
+        effects=tuple(effects[place] for place in sorted(effects)),
+        reaction=reaction,
+        planned=planned,
+    )
+    _say(changed)
+    return changed
+
+
+def _say(changed: Changed) -> None:
+    """Log what a reader of the results must know: trips that are not those of the base."""
+    numbers = changed.numbers()
+    if numbers["trips_removed"]:
+        _logger.warning(
+            "measures took %d trips off the road; means over trips are over those that are left",
+            numbers["trips_removed"],
+        )
+    if numbers["trips_moved"]:
+        _logger.warning(
+            "%d trips begin or end on a road beside their own, which measures closed", numbers["trips_moved"]
+        )
+
+
+def _of_kind(scenario: Scenario, union: Any) -> Iterator[tuple[int, Any]]:
+    """Return the measures of a union with their places in the scenario."""
+    kinds = get_args(union)
+    return ((place, measure) for place, measure in enumerate(scenario.measures) if isinstance(measure, kinds))
+
+
+def _edit_roads(
+    scenario: Scenario, graph: RoadGraph, *, effects: dict[int, Effect], faults: Faults, directory: Path
+) -> tuple[RoadGraph, Control]:
+    """Return the roads after all road measures, each on what the one before has left, and their control.
+
+    What acts over time is made for the roads as they are in the end: lanes and signals may have changed by then.
+    """
+    control, waiting = Control(), list(_of_kind(scenario, RoadMeasure))
+    for last in (False, True):
+        measures, waiting = waiting, []
+        for place, measure in measures:
+            try:
+                edit = _road_edit(measure, graph)
+                if edit.patch:
+                    graph = _patched(graph, edit.patch, directory=directory)
+                elif not last:
+                    waiting.append((place, measure))
+                    continue
+            except ScenarioError as error:
+                faults.add(f"measures.{place} ({measure.kind}): {error}")
+                continue
+            effects[place], control = edit.effect, control.joined(edit.control)
+    return graph, control
+
+
+def _road_edit(measure: RoadMeasure, graph: RoadGraph) -> RoadEdit:
+    from trafficdiff.datatypes.lanes import read_lanes
+    from trafficdiff.scenarios.doors import road_edits
+
+    return road_edits(measure, graph, lanes=read_lanes(graph))
+
+
+def _patched(graph: RoadGraph, patch: NetPatch, *, directory: Path) -> RoadGraph:
+    """Return the patched roads; what is known of the base's origin and background lies beside the new net as well."""
+    from trafficdiff.roads.build import BACKGROUND_FILE
+    from trafficdiff.roads.patching import apply_patch
+    from trafficdiff.roads.source import BUILD_FILE
+
+    directory.mkdir(parents=True, exist_ok=True)
+    folder = directory / f"{sum(1 for _ in directory.iterdir())}"
+    folder.mkdir()
+    patched = apply_patch(graph, patch, directory=folder)
+    for name in (BUILD_FILE, BACKGROUND_FILE):
+        if (known := graph.net_path.with_name(name)).exists():
+            shutil.copyfile(known, folder / name)
+    return patched
+
+
+def _react(scenario: Scenario, trips: TripSet, after: RoadGraph, *, sample: int) -> tuple[TripSet, Reaction]:
+    from trafficdiff.demand.rerouting import SHORTEST, react
+
+    return react(
+        trips,
+        after,
+        generator=stream(scenario.seed, "reaction", sample=sample),
+        choice=getattr(scenario.demand, "route_choice", SHORTEST),
+        everyone=scenario.choose_again == "all",
+    )
+
+
+def _plan_around(
+    scenario: Scenario, trips: TripSet, control: Control, *, sample: int
+) -> tuple[TripSet, dict[str, int]]:
+    from trafficdiff.demand.rerouting import SHORTEST
+    from trafficdiff.workflows.announced import plan_around
+
+    planned: dict[str, int] = {}
+    for closure in control.closures:
+        trips, counts = plan_around(
+            trips,
+            closure,
+            generator=stream(scenario.seed, "reaction", sample=sample),
+            choice=getattr(scenario.demand, "route_choice", SHORTEST),
+        )
+        planned = {name: planned.get(name, 0) + count for name, count in counts.items()}
+    return trips, planned
+
+
+def _edit_trips(
+    scenario: Scenario, trips: TripSet, *, effects: dict[int, Effect], faults: Faults, sample: int
+) -> tuple[TripSet, NetPatch, Control]:
+    """Return the trips after all demand measures, and what these do to roads and control.
+
+    A measure's dice come from its kind and its place among its kind, so that a further measure moves nobody else's.
+    """
+    from trafficdiff.scenarios.demand import demand_edits
+    from trafficdiff.workflows.measure_routing import FastestRoutes
+
+    control, patch, seen = Control(), NetPatch(), dict.fromkeys((m.kind for m in scenario.measures), 0)
+    for place, measure in _of_kind(scenario, DemandMeasure):
+        stage = f"measure {measure.kind} {seen[measure.kind]}"
+        seen[measure.kind] += 1
+        try:
+            edit = demand_edits(
+                measure,
+                trips,
+                generator=stream(scenario.seed, stage, sample=sample),
+                router=FastestRoutes(trips.graph),
+                control=control,
+            )
+        except ScenarioError as error:
+            faults.add(f"measures.{place} ({measure.kind}): {error}")
+            continue
+        trips, effects[place] = edit.trips, edit.effect
+        held = Control(keeps_route=edit.keeps_route)
+        control, patch = control.joined(edit.control).joined(held), patch.joined(edit.patch)
+    return trips, patch, control
