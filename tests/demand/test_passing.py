@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.towns import make_town, square_town
 from trafficdiff.datatypes.trips import TripSet
-from trafficdiff.demand.passing import passing_times_s
+from trafficdiff.demand.passing import passing_times_s, trips_passing
 from trafficdiff.errors import TripError
 
 
@@ -60,3 +60,24 @@ def test_times_are_those_of_a_clock_that_walks_each_route(pieces, seed):
 def test_times_that_are_no_times_are_refused(times):
     with pytest.raises(TripError, match="8 finite positive edge times"):
         passing_times_s(trips_on(square_town(), [["A-B"]], [0.0]), edge_time_s=times)
+
+
+@pytest.mark.parametrize(
+    ("begin_s", "end_s", "expected"),
+    [(-np.inf, np.inf, [0, 2]), (0.0, 15.0, []), (0.0, 15.1, [0]), (24.9, 110.0, [0]), (25.0, 110.0, []),
+     (25.0, 110.1, [2]), (200.0, 300.0, [])],
+)  # fmt: skip
+def test_who_is_on_an_edge_in_a_window_entered_before_its_end_and_left_after_its_begin(begin_s, end_s, expected):
+    town = square_town()
+    trips = trips_on(town, [["A-B", "B-D", "D-C"], ["C-A"], ["A-B", "B-D"]], [5.0, 7.5, 100.0])
+    edges = np.array([town.edge_index["B-D"]])  # the first is there from 15 to 25 s, the last from 110 to 120 s
+    assert trips_passing(trips, edges, begin_s=begin_s, end_s=end_s).tolist() == expected
+
+
+def test_a_trip_that_passes_several_of_the_edges_counts_once_and_slow_edges_hold_longer():
+    town = square_town()
+    trips = trips_on(town, [["A-B", "B-D", "D-C"]], [5.0])
+    edges = np.array([town.edge_index[name] for name in ("B-D", "D-C")])
+    assert trips_passing(trips, edges).tolist() == [0]
+    assert trips_passing(trips, edges, begin_s=35.0).tolist() == []
+    assert trips_passing(trips, edges, begin_s=35.0, edge_time_s=np.full(8, 11.0)).tolist() == [0]

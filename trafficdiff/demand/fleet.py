@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trafficdiff.datatypes.batteries import BATTERY_KWH, CHARGE_BETA, CHARGE_RANGE
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES, VehicleType
 
 if TYPE_CHECKING:
@@ -15,12 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["BATTERY_KWH", "Fleet", "assign_fleet", "exact_counts"]
-
-BATTERY_KWH: Final[dict[float, float]] = {40.0: 0.3, 58.0: 0.4, 77.0: 0.3}
-"""Usable battery [kWh] and its share of electric cars: a small, a middle and a large car. Declared, not learned."""
-
-_CHARGE_BETA: Final = (4.0, 2.0)
-_CHARGE_RANGE: Final = (0.1, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +83,8 @@ def assign_fleet(
     present = sorted(name for name, number in counts.items() if number) or ["car"]
     kind = np.repeat(np.arange(len(present)), [counts[name] for name in present]).astype(np.int32)
     kind = generator.permutation(kind)
-    low, high = _CHARGE_RANGE
-    charge = np.round(low + (high - low) * generator.beta(*_CHARGE_BETA, size=count), 3)
+    low, high = CHARGE_RANGE
+    charge = np.round(low + (high - low) * generator.beta(*CHARGE_BETA, size=count), 3)
     battery = generator.choice(list(BATTERY_KWH), size=count, p=list(BATTERY_KWH.values()))
     is_electric = np.array([name == "electric_car" for name in present])[kind]
     return Fleet(
