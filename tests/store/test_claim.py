@@ -75,7 +75,7 @@ def test_a_file_that_is_swept_while_it_is_being_locked_is_made_again(
         path.unlink()
         return lock(descriptor)
 
-    monkeypatch.setattr(claim, "_sweep", lambda _: None)
+    monkeypatch.setattr(claim, "sweep_claims", lambda _: None)
     monkeypatch.setattr(claim, "_lock", lock_what_was_swept)
     with claiming(tmp_path / "run"):
         assert is_claimed(tmp_path / "run")

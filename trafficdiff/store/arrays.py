@@ -7,7 +7,7 @@ is there. Text is stored with variable length, for fixed-length text has no stab
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from trafficdiff.errors import Faults, IntegrityError, StoreError
 
@@ -23,10 +23,13 @@ _MAXIMUM_CHUNK_BYTES: Final = 32_000_000
 _TEXT_KINDS: Final = "UT"
 
 
-def write_dataset(dataset: xr.Dataset, path: Path, *, attributes: Mapping[str, str]) -> None:
+def write_dataset(
+    dataset: xr.Dataset, path: Path, *, attributes: Mapping[str, str], mode: Literal["w-", "a"] = "w-"
+) -> None:
     """Write a dataset as a Zarr directory, `attributes` added to its global ones.
 
-    Chunks span whole variables up to 32 MB; longer ones are cut along their first dimension.
+    Chunks span whole variables up to 32 MB; longer ones are cut along their first dimension. Mode ``a`` adds to a
+    directory that other arrays are in already.
 
     Raises
     ------
@@ -39,7 +42,7 @@ def write_dataset(dataset: xr.Dataset, path: Path, *, attributes: Mapping[str, s
     with warnings.catch_warnings():
         # Readers that do not know consolidated metadata of format 3 read each variable's own, which is there too.
         warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part", category=UserWarning)
-        plain.to_zarr(path, mode="w-", zarr_format=3, consolidated=True, encoding=encoding)
+        plain.to_zarr(path, mode=mode, zarr_format=3, consolidated=True, encoding=encoding)
 
 
 def read_dataset(path: Path) -> xr.Dataset:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["claiming", "is_claimed"]
+__all__ = ["claiming", "holding", "is_claimed", "sweep_claims"]
 
 _TOKEN: Final = re.compile(rb"[0-9a-f]{8}-(?P<pid>\d+)-\d+")
 _LONGEST_NAME_BYTES: Final = 255
@@ -63,14 +63,33 @@ def claiming(directory: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
-def is_claimed(directory: Path) -> bool:
-    """Return whether a writer is at work on an output directory."""
+@contextlib.contextmanager
+def holding(directory: Path) -> Iterator[None]:
+    """Claim a directory that grows over several calls and may be there already.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, or another writer is at work on it.
+    StoreError
+        If no space is left.
+    """
+    with _claim(real_path(directory)):
+        yield
+
+
+def is_claimed(directory: Path, *, patient: bool = True) -> bool:
+    """Return whether a writer is at work on an output directory.
+
+    Two that look at the same moment may take each other for a writer; who is `patient` looks again, for 0.2 s where
+    there is one.
+    """
     try:
         descriptor = os.open(_path_of(real_path(directory)), os.O_RDWR)
     except OSError:
         return False
     try:
-        return not _lock_patiently(descriptor)
+        return not (_lock_patiently(descriptor) if patient else _lock(descriptor))
     finally:
         os.close(descriptor)
 
@@ -87,7 +106,7 @@ def _claim(target: Path) -> Iterator[None]:
     path = _path_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target.parent)
+        sweep_claims(target.parent)
         descriptor = _open_locked(path, target)
     except OSError as error:
         kind = StoreError if error.errno in NO_SPACE else OutputError
@@ -149,8 +168,8 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _sweep(folder: Path) -> None:
-    """Remove the claims of dead writers; whoever holds a lock lives."""
+def sweep_claims(folder: Path) -> None:
+    """Remove the claims of dead writers in a folder; whoever holds a lock lives."""
     for path in folder.glob(".*.claim"):
         with contextlib.suppress(OSError):  # another user's, or gone already
             descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
