@@ -32,7 +32,7 @@ CSV_METADATA: Final = "csv-metadata.json"
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a text for a formula (OWASP, CSV injection)."""
-_NAMES_BY_PEOPLE: Final = ("street", "road_class")
+_NAMES_BY_PEOPLE: Final = ("street", "road_class", "around")
 _CSVW_TYPES: Final = {"i": "integer", "f": "number", "b": "boolean"}
 
 

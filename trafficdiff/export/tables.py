@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.graph import RoadGraph
 
-__all__ = ["area_table", "column_of", "edge_table", "interval_table", "street_table"]
+__all__ = ["area_table", "column_of", "edge_lines", "edge_table", "interval_table", "street_table"]
 
 _SUFFIXES: Final = {
     "1": "", "": "", "h": "", "km": "", "s": "_s", "m": "_m", "m s-1": "_ms", "h-1": "_per_h", "km-1": "_per_km",
@@ -68,7 +68,7 @@ def edge_table(graph: RoadGraph, by_edge: xr.Dataset, *, street: NDArray[Any]) -
         "osm_way_ids": [" ".join(map(str, ways)) for ways in np.split(graph.way_ids, graph.way_offsets[1:-1])],
     }
     measured = {column_of(str(name)): _values(array) for name, array in by_edge.data_vars.items()}
-    return gpd.GeoDataFrame({**known, **measured}, geometry=_lines(graph), crs=graph.crs)
+    return gpd.GeoDataFrame({**known, **measured}, geometry=edge_lines(graph), crs=graph.crs)
 
 
 def interval_table(metrics: xr.Dataset, *, street: NDArray[Any]) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def street_table(graph: RoadGraph, streets: pd.DataFrame, *, street: NDArray[Any
     place = {name: position for position, name in enumerate(streets["street"])}
     row = np.array([place[name] for name in street], np.int64)
     order = np.argsort(row, kind="stable")
-    lines = shapely.multilinestrings(_lines(graph)[order], indices=row[order])
+    lines = shapely.multilinestrings(edge_lines(graph)[order], indices=row[order])
     return gpd.GeoDataFrame(_rounded(streets), geometry=lines, crs=graph.crs)
 
 
@@ -130,7 +130,8 @@ def area_table(metrics: xr.Dataset) -> pd.DataFrame:
     )
 
 
-def _lines(graph: RoadGraph) -> NDArray[np.object_]:
+def edge_lines(graph: RoadGraph) -> NDArray[np.object_]:
+    """Return the centre line of each edge in the graph's projected CRS, shape (E,)."""
     import shapely
 
     projected = graph.shape_xy - np.asarray(graph.net_offset)
