@@ -20,7 +20,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from trafficdiff.datatypes.scenario import GravityDemand, Window, read_scenario, write_scenario
+from trafficdiff.datatypes.scenario import GravityDemand, Window
+from trafficdiff.datatypes.scenario_files import read_scenario, write_scenario
 from trafficdiff.process import run_program, sumo_environment, sumo_program
 from trafficdiff.resources import bundled
 

@@ -140,7 +140,7 @@ def measure_ours(case: Case, directory: Path, control: str) -> tuple[float, Fini
 
 def write_bare(case: Case, directory: Path) -> tuple[SumoFiles, list[str]]:
     graph, trips = load(case)
-    files = write_inputs(trips, options=case.options(), directory=directory / "bare")
+    files = write_inputs(trips, options=case.options(), directory=directory / "bare", seed=1)
     command = command_of(
         files, graph=graph, options=case.options(), window=case.window, seed=SEED, progress=False
     )  # fmt: skip

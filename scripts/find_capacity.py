@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trafficdiff.datatypes.scenario import Scenario, read_scenario
+from trafficdiff.datatypes.scenario_files import read_scenario
 from trafficdiff.errors import DeadlineError
 from trafficdiff.metrics.run_metrics import summary
 from trafficdiff.roads.load import load_network
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trafficdiff.datatypes.graph import RoadGraph
+    from trafficdiff.datatypes.scenario import Scenario
 
 COMPLETION_MIN = 0.99
 TELEPORTS_MAX = 0.001

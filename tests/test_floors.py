@@ -30,7 +30,7 @@ def test_public_names_exist_and_are_sorted(name: str) -> None:
     module = importlib.import_module(name)
     public = getattr(module, "__all__", None)
     if public is None:
-        assert name.rsplit(".", 1)[-1] in {"store", "roads", "demand", "export", "simulation", "workflows"}
+        assert name.rsplit(".", 1)[-1] in {"store", "roads", "demand", "export", "scenarios", "simulation", "workflows"}
         assert not [word for word, value in vars(module).items() if callable(value)], f"{name} has no __all__"
         return
     assert all(hasattr(module, word) for word in public)

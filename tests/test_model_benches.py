@@ -13,7 +13,8 @@ from tests.diffusion.places import made_scene, tiny_model
 from tests.test_benches import SCRIPTS, script
 from trafficdiff.diffusion.batch import conditions_of
 from trafficdiff.diffusion.checkpoint import Checkpoint
-from trafficdiff.diffusion.sampler import Request, SamplerSettings, draw_places
+from trafficdiff.diffusion.requests import Request, SamplerSettings
+from trafficdiff.diffusion.sampler import draw_places
 
 
 def found(text: str) -> float:
@@ -64,9 +65,9 @@ def test_attraction_in_sets_and_in_days_is_told_apart() -> None:
 def test_the_sets_of_trips_are_those_that_see_each_other(*, one_day: bool) -> None:
     scene = made_scene(zones=7, edges=0, edge_values=np.zeros((0, 6), np.float32), edge_index=np.zeros(0, np.int32))
     model, scaling = tiny_model(scene, seed=2, scale=1.0)
-    settings = SamplerSettings(views=1, hidden_columns=0.0, agents=8, sets=3, one_day=one_day)
+    settings = SamplerSettings(views=1, hidden_columns=0.0, agents=8, sets=3, one_day=one_day, echo=True)
     count, seed = 64, 5
-    group = script("measure_joint").set_of_each(Checkpoint(model, scaling, {}, ""), settings, trips=count, seed=seed)
+    group = script("measure_joint").set_of_each(Checkpoint((model,), scaling, {}, ""), settings, trips=count, seed=seed)
     assert np.bincount(group).tolist() == [8] * 8
 
     def drawn(origin: int, destination: int, own: int) -> np.ndarray:
@@ -74,7 +75,7 @@ def test_the_sets_of_trips_are_those_that_see_each_other(*, one_day: bool) -> No
         ends = np.full((2, count), -1)
         ends[:, shown] = [[origin], [destination]]
         return draw_places(
-            model,
+            [model],
             scene,
             Request(
                 vehicle_class=np.zeros(count, np.int64),
@@ -103,7 +104,7 @@ def test_speed_is_measured_on_what_comes_out_in_a_process_of_its_own(tmp_path) -
 
     model, scaling = tiny_model(made_scene())
     path = tmp_path / "tiny.safetensors"
-    write_checkpoint(path, model=model, scaling=scaling, card={})
+    write_checkpoint(path, members=[model], scaling=scaling, card={})
     command = [sys.executable, str(SCRIPTS / "bench_model.py"), "--checkpoint", str(path), "--alone", "70"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=200)
     measured = json.loads(done.stdout.splitlines()[-1])

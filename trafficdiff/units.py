@@ -109,6 +109,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "speed": Quantity("m s-1", "space-mean speed", _TIME_EDGE, _MEAN),
     "travel_time": Quantity("s", "mean time to traverse the edge", _TIME_EDGE, _MEAN),
     "free_flow_time": Quantity("s", "time to traverse the edge at its speed limit", _EDGE),
+    "traversals": Quantity("1", "vehicles past a point of the edge: distance driven over length", _TIME_EDGE, _SUM),
     "delay": Quantity("s", "vehicle-seconds above free-flow travel time", _TIME_EDGE, _SUM),
     "delay_per_vehicle": Quantity("s", "mean delay of a traversal", _TIME_EDGE, _MEAN),
     "control_delay": Quantity("s", "mean control delay of a vehicle at the edge's end", _TIME_EDGE, _MEAN),
@@ -155,6 +156,13 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "trips_completed": Quantity("1", "trips that arrived", _AREA, over=_ASKED),
     "completion_share": Quantity("1", "completed trips over trips asked", _AREA, over=_ASKED),
     "waiting_to_enter": Quantity("1", "trips still waiting to enter at the end", _AREA, over=_ASKED),
+    "relative_gap": Quantity(
+        "1", "time that drivers could save by other routes over the time they take", _AREA, over=_DONE
+    ),
+    "trips_rerouted": Quantity("1", "trips that measures sent another way before they left", _AREA, over=_ASKED),
+    "trips_moved": Quantity("1", "trips whose first or last road measures moved", _AREA, over=_ASKED),
+    "trips_removed": Quantity("1", "trips that measures took off the road", _AREA, over=_ASKED),
+    "trips_added": Quantity("1", "trips that measures put on the road", _AREA, over=_ASKED),
     "max_waiting_to_enter": Quantity("1", "most trips waiting to enter at one time", _AREA, over=_ASKED),
 }
 """Every shared quantity by its one name."""

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from trafficdiff.datatypes.scenario import read_scenario, scenario_schema
+from trafficdiff.datatypes.scenario_files import read_scenario, scenario_schema
 from trafficdiff.resources import bundled
 from trafficdiff.workflows.model_trips import open_checkpoint
 
-VERBS = ("doctor", "build", "init", "schema", "sample", "run", "export", "evaluate", "corpus", "train", "demo", "serve")
+VERBS = (
+    "doctor", "build", "init", "schema", "sample", "run", "ensemble", "compare", "plan", "export", "evaluate", "corpus",
+    "train", "demo", "serve",
+)  # fmt: skip
 
 
 def trafficdiff(*words: str | Path, directory: Path | None = None) -> subprocess.CompletedProcess[str]:

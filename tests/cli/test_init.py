@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_application import trafficdiff
-from trafficdiff.datatypes.scenario import read_scenario
+from trafficdiff.datatypes.scenario_files import read_scenario
 
 if TYPE_CHECKING:
     from pathlib import Path

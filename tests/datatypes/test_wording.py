@@ -19,8 +19,8 @@ from trafficdiff.datatypes.scenario import (
     SimulationOptions,
     UniformDemand,
     Window,
-    parse_scenario,
 )
+from trafficdiff.datatypes.scenario_files import parse_scenario
 from trafficdiff.datatypes.wording import SENTENCES, in_words, shortened
 from trafficdiff.errors import ScenarioError
 

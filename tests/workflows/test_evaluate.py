@@ -115,7 +115,7 @@ def test_a_demand_model_has_a_row_of_its_own_with_another_day_in_each_draw(real:
     model, scaling = tiny_model(open_city(real.graph).scene)
     paths = [tmp_path / "one.safetensors", tmp_path / "other" / "one.safetensors"]
     for path in paths:
-        write_checkpoint(path, model=model, scaling=scaling, card={})
+        write_checkpoint(path, members=[model], scaling=scaling, card={})
     routes = tmp_path / "real.parquet"
     write_trips(real, routes)
     options = {"routes": routes, "draws": 2, "trips": 200, "replicates": 0, "sumo_tools": False}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from trafficdiff.datatypes.scenario import Scenario, read_scenario, scenario_schema
+from trafficdiff.datatypes.scenario import Scenario
+from trafficdiff.datatypes.scenario_files import read_scenario, scenario_schema
 from trafficdiff.errors import OutputError
 from trafficdiff.roads.load import load_network
 from trafficdiff.workflows.init import SCHEMA_NAME, default_scenario, init, suggested_trips, trips_note

@@ -60,7 +60,7 @@ def folder(town: RoadGraph, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny random model."""
     folder = tmp_path_factory.mktemp("model")
     model, scaling = tiny_model(open_city(town).scene)
-    write_checkpoint(folder / "tiny.safetensors", model=model, scaling=scaling, card=CARD)
+    write_checkpoint(folder / "tiny.safetensors", members=[model], scaling=scaling, card=CARD)
     return folder
 
 

@@ -66,7 +66,7 @@ def test_the_card_says_what_was_learned_from_and_the_checkpoint_carries_it(corpu
     }
     assert [row["steps"] for row in card["losses"]] == [10, 20, 30]
     assert all(row["origin"] > 0 for row in card["losses"])
-    assert any(stage.startswith("step 10: day ") for stage in said)
+    assert any(stage.startswith("step 10: origin ") for stage in said)
     assert not state_file(tmp_path / "model").exists()
 
 

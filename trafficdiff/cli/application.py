@@ -9,7 +9,22 @@ from typing import Annotated
 import typer
 
 from trafficdiff import __version__
-from trafficdiff.cli import build, corpus, demo, doctor, evaluate, export, init, run, sample, serve, train
+from trafficdiff.cli import (
+    build,
+    compare,
+    corpus,
+    demo,
+    doctor,
+    ensemble,
+    evaluate,
+    export,
+    init,
+    plan,
+    run,
+    sample,
+    serve,
+    train,
+)
 
 __all__ = ["application"]
 
@@ -35,6 +50,9 @@ for verb, command in (
     ("schema", init.schema),
     ("sample", sample.sample),
     ("run", run.run),
+    ("ensemble", ensemble.ensemble),
+    ("compare", compare.compare),
+    ("plan", plan.plan),
     ("export", export.export),
     ("evaluate", evaluate.evaluate),
     ("corpus", corpus.corpus),

@@ -36,12 +36,14 @@ def init(
 def schema(
     *,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of stdout.")] = None,
+    candidates: Annotated[bool, typer.Option("--candidates", help="Of files of candidates instead.")] = False,
     as_json: JsonOption = False,  # noqa: ARG001 - the schema is JSON either way
 ) -> None:
-    """Print the JSON schema of scenario files."""
-    from trafficdiff.datatypes.scenario import scenario_schema
+    """Print the JSON schema of scenario files, or of the files of candidates that `trafficdiff plan` reads."""
+    from trafficdiff.datatypes.candidates import candidates_schema
+    from trafficdiff.datatypes.scenario_files import scenario_schema
 
-    text = json.dumps(scenario_schema(), indent=2)
+    text = json.dumps(candidates_schema() if candidates else scenario_schema(), indent=2)
     if output is None:
         typer.echo(text)
     else:

@@ -65,7 +65,7 @@ def print_table(title: str, rows: Sequence[tuple[str, str]], *, headings: tuple[
     table.add_column(headings[1], justify="right")
     for name, value in rows:
         table.add_row(name, value)
-    Console(width=None if sys.stdout.isatty() else 100).print(table)
+    Console(width=None if sys.stdout.isatty() else 100, markup=False).print(table)
 
 
 def print_grid(title: str, rows: Sequence[Sequence[str]], *, headings: Sequence[str]) -> None:
@@ -78,7 +78,7 @@ def print_grid(title: str, rows: Sequence[Sequence[str]], *, headings: Sequence[
         table.add_column(heading, justify="right" if place else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    Console(width=None if sys.stdout.isatty() else 160, markup=False).print(table)
 
 
 @contextmanager

@@ -39,6 +39,8 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         print_json(outcome.summary() | (error_object(fault) if outcome.failed_gates else {}))
     else:
+        for effect in outcome.effects:
+            typer.echo(f"measure {effect}")
         print_grid(f"{outcome.scenario.name}: congestion", outcome.rows(), headings=("", "over", ""))
         if outcome.streets:
             headings = ("street", "class", "delay", "mean speed", "travel time index")

@@ -54,7 +54,8 @@ def sample(
     as_json: JsonOption = False,
 ) -> None:
     """Sample trips with routes and write them to a file."""
-    from trafficdiff.datatypes.scenario import Scenario, parse_scenario
+    from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.datatypes.scenario_files import parse_scenario
     from trafficdiff.roads.source import absolute_word, find_source
     from trafficdiff.workflows.sample import sample
 

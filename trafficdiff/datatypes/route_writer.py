@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from numpy.typing import NDArray
+
     from trafficdiff.datatypes.trips import TripSet
 
 __all__ = ["BATTERY", "CHARGE", "COMMENT", "STOPS", "write_routes"]
@@ -31,13 +33,21 @@ STOPS: Final = "trafficdiff.charging_stops"
 """Names of generic parameters; SUMO keeps them and does not look at them."""
 
 _LINES: Final = 2_000
+_REROUTING: Final = '        <param key="has.rerouting.device" value="true"/>\n'
 
 
-def write_routes(trips: TripSet, path: Path) -> None:
+def write_routes(trips: TripSet, path: Path, *, rerouting: NDArray[np.bool_] | None = None) -> None:
     """Write trips as ``.rou.xml``, or compressed if the name ends in ``.gz``.
 
     Electric vehicles get SUMO's battery device with capacity and charge in Wh. Charging stops become stops at the
     named station.
+
+    Parameters
+    ----------
+    trips, path
+        What to write, and where.
+    rerouting
+        Shape (T,), who gets SUMO's rerouting device and looks for faster ways on the road; left out, nobody.
 
     Raises
     ------
@@ -52,7 +62,7 @@ def write_routes(trips: TripSet, path: Path) -> None:
             head = f"    <vType{_attributes({'id': kind.name, 'vClass': kind.vehicle_class, **kind.attributes})}"
             file.write(_element(head, "vType", _parameters(kind.parameters)))
         lines = []
-        for line in _vehicles(trips):
+        for line in _vehicles(trips, rerouting):
             lines.append(line)
             if len(lines) == _LINES:
                 file.write("".join(lines))
@@ -61,7 +71,7 @@ def write_routes(trips: TripSet, path: Path) -> None:
         file.write("</routes>\n")
 
 
-def _vehicles(trips: TripSet) -> Iterator[str]:
+def _vehicles(trips: TripSet, rerouting: NDArray[np.bool_] | None) -> Iterator[str]:
     names = np.array([escape(str(name), {'"': "&quot;"}) for name in trips.graph.edge_id], object)
     types = [quoteattr(kind.name) for kind in trips.vehicle_types]
     stops = _stops_by_trip(trips)
@@ -72,6 +82,8 @@ def _vehicles(trips: TripSet) -> Iterator[str]:
         inside = f'        <route edges="{route}"/>\n'
         if electric[trip]:
             inside += _battery(float(trips.state_of_charge[trip]), float(trips.battery_kwh[trip]))
+        if rerouting is not None and rerouting[trip]:
+            inside += _REROUTING
         inside += stops.get(trip, "")
         head = f'    <vehicle id={quoteattr(str(name))} type={types[kinds[trip]]} depart="{depart_s[trip]!r}"'
         yield f"{head}>\n{inside}    </vehicle>\n"

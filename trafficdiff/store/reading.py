@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from trafficdiff.datatypes.result import Metrics, SimulationResult, VehicleCounts
-from trafficdiff.datatypes.scenario import Scenario, read_scenario
+from trafficdiff.datatypes.scenario_files import read_scenario
 from trafficdiff.errors import InputError, IntegrityError, SimulationError
 from trafficdiff.publish import read_manifest, verify
 from trafficdiff.store import layout
@@ -21,6 +21,7 @@ from trafficdiff.store.tables import read_table
 from trafficdiff.store.validation import Validation
 
 if TYPE_CHECKING:
+    from trafficdiff.datatypes.scenario import Scenario
     from trafficdiff.manifest import Manifest
 
 __all__ = ["StoredRun", "open_run"]

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import BaseModel
 
-from trafficdiff.datatypes.scenario import Scenario, scenario_schema
+from trafficdiff.datatypes.scenario_files import scenario_schema
 from trafficdiff.errors import OutputError
 from trafficdiff.publish import publishing_file
 from trafficdiff.workflows.progress import quiet
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trafficdiff.datatypes.graph import RoadGraph
+    from trafficdiff.datatypes.scenario import Scenario
     from trafficdiff.workflows.progress import Progress
 
 __all__ = [
@@ -74,7 +75,7 @@ def default_scenario(network: str, *, path: Path, progress: Progress = quiet) ->
     ScenarioError
         If the network's path cannot stand in a scenario.
     """
-    from trafficdiff.datatypes.scenario import parse_scenario
+    from trafficdiff.datatypes.scenario_files import parse_scenario
     from trafficdiff.roads.load import load_network
     from trafficdiff.roads.source import summarise, word_beside
 
