@@ -41,7 +41,7 @@ def model_flows(checkpoint: Path) -> ExpectedFlows:
     trained = read_checkpoint(checkpoint)
 
     def flows(scene: Scene) -> NDArray[np.float64]:
-        return expected_flows(trained.model, scene, scaling=trained.scaling, conditions=conditions_of(scene))
+        return expected_flows(trained.members, scene, scaling=trained.scaling, conditions=conditions_of(scene))
 
     return flows
 

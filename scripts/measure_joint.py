@@ -1,8 +1,8 @@
-"""Tell a joint sample of trips from independent draws: how days differ, and how often two trips are the same.
+"""Tell a joint sample from independent draws: days that differ, trips that are alike, and what some say of the others.
 
-    python scripts/measure_joint.py [--network NET ...] [--checkpoint FILE] [--ablation FILE ...]
+    python scripts/measure_joint.py [--network NET ...] [--checkpoint FILE] [--ablation FILE ...] [--routes FILE ...]
 
-Each model draws days (seeds) of trips and routes them. Two statistics:
+Each model draws days (seeds) of trips and routes them. Three statistics:
 
 1. Corridors. The variance over days of the number of trips on each of the 20 busiest edges, and between each of the 20
    busiest pairs of zones, over that of independent trips, N p (1 - p); the mean over corridors. 1 where trips are
@@ -11,10 +11,15 @@ Each model draws days (seeds) of trips and routes them. Two statistics:
    the share among trips of different days; and the same for trips of one day in different sets. Above 1 alike trips
    attract each other, below 1 they repel.
 
+3. Completion, where real trips of the networks are given (`--routes`). A quarter of them is shown to the model as
+   observed trips, the others are drawn. How much of the others' origins, destinations and pairs of zones the drawn
+   ones share (common part, 0 to 1), and the correlation of flows on fastest ways. "blind" has not seen the shown
+   ones, "resampled" draws them again: a baseline for places of few pairs.
+
 Brackets hold 95 % intervals from a bootstrap over days. "single trips" are sets of one trip without a day, thus
-independent by construction; "shuffled" are the trips of the first row, dealt out over days and sets by chance: both
-show what the estimator makes of independence. "as it is" shows the place unturned and with all columns; the sampler's
-default takes turns in 16 views, and these make days differ as well.
+independent by construction (of the mean day); "shuffled" are the trips of the first row, dealt out over days and sets
+by chance: both show what the estimator makes of independence. "as it is" shows the place unturned and with all columns;
+the sampler's default takes turns in 16 views, and these make days differ as well.
 """
 
 from __future__ import annotations
@@ -30,22 +35,30 @@ import torch
 
 from trafficdiff.datatypes.agents import Agents
 from trafficdiff.datatypes.scenario import RouteChoice
+from trafficdiff.datatypes.trip_files import read_trips
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES
 from trafficdiff.demand.reachability import find_reach
 from trafficdiff.demand.router import route
 from trafficdiff.diffusion.batch import conditions_of
-from trafficdiff.diffusion.sampler import Request, SamplerSettings, draw_places
+from trafficdiff.diffusion.day import MOMENTS
+from trafficdiff.diffusion.requests import Request, SamplerSettings
+from trafficdiff.diffusion.sampler import draw_places
 from trafficdiff.roads.load import load_network
+from trafficdiff.workflows.baselines import kind_of
+from trafficdiff.workflows.model_demand import class_number
 from trafficdiff.workflows.model_trips import city_of, open_checkpoint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.diffusion.checkpoint import Checkpoint
     from trafficdiff.workflows.model_demand import City
 
 WINDOW_S = (25_200.0, 28_800.0)
 BUSIEST = 20
+SHOWN = 0.25
+MOST_COMPLETED = 3_000
 ROUNDS = 1_000
 AS_IT_IS = {"views": 1, "hidden_columns": 0.0}
 
@@ -63,9 +76,8 @@ class Days:
 def set_of_each(checkpoint: Checkpoint, settings: SamplerSettings, *, trips: int, seed: int) -> NDArray[np.int64]:
     """Return which set each trip was drawn in, as `draw_places` deals them out; whole sets only."""
     dice = torch.Generator().manual_seed(seed)
-    width = checkpoint.model.denoiser.settings.day_width
-    if settings.one_day and width:
-        torch.randn(width, generator=dice)
+    if settings.one_day and checkpoint.members[0].days is not None:
+        torch.randn(MOMENTS, generator=dice)
     order = torch.randperm(trips, generator=dice).numpy()
     group = np.empty(trips, np.int64)
     group[order] = np.arange(trips) // settings.agents
@@ -79,7 +91,7 @@ def draw_days(city: City, checkpoint: Checkpoint, settings: SamplerSettings, *, 
     zones, edges, groups, passed = [], [], [], []
     for seed in range(days):
         drawn = draw_places(
-            checkpoint.model,
+            checkpoint.members,
             scene,
             Request(vehicle_class=np.zeros(trips, np.int64), departure_bin=np.arange(trips) * 16 // trips),
             scaling=checkpoint.scaling,
@@ -209,21 +221,87 @@ def report(city: City, drawn: dict[str, Days]) -> None:
         print(f"{name:24s}" + "".join(f"{cell:>23s}" for cell in cells), flush=True)
 
 
+def completed(city: City, checkpoint: Checkpoint, real: TripSet, *, seen: bool) -> list[NDArray[np.int32]]:
+    """Return the ends of trips that were not shown, real ones, drawn ones and resampled ones, shape (N, 2) each."""
+    random = np.random.default_rng(0)
+    trips = random.permutation(len(real))[:MOST_COMPLETED]
+    ends = np.stack([real.edges[real.offsets[:-1]], real.edges[real.offsets[1:] - 1]], axis=1)[trips]
+    scene = replace(city.scene, window_s=real.window_s)
+    kind = kind_of(real)
+    reach = find_reach(city.graph, kind, edge_index=scene.edge_index)
+    zone_of = np.empty(city.graph.edge_count, np.int64)
+    zone_of[scene.edge_index] = scene.edge_zone
+    zones = zone_of[ends]
+    shown = (np.arange(len(trips)) < SHOWN * len(trips)) & reach.zone_pairs(scene.edge_offsets)[tuple(zones.T)]
+    given = np.where((shown & seen)[:, None], zones, -1)
+    drawn = draw_places(
+        checkpoint.members,
+        scene,
+        Request(
+            vehicle_class=np.full(len(trips), class_number(kind)),
+            departure_bin=np.arange(len(trips)) % 16,
+            origin_zone=given[:, 0],
+            destination_zone=given[:, 1],
+        ),
+        scaling=checkpoint.scaling,
+        conditions=conditions_of(scene, trips_per_hour=len(real) / np.ptp(real.window_s) * 3_600),
+        reach={class_number(kind): reach},
+        seed=0,
+        settings=SamplerSettings(one_day=False),
+    )
+    found = scene.edge_index[np.stack([drawn.origin_edge, drawn.destination_edge], axis=1)][~shown]
+    again = ends[random.choice(np.flatnonzero(shown), size=int((~shown).sum()))]
+    return [ends[~shown], found, again]
+
+
+def report_completion(city: City, real: TripSet, models: dict[str, Checkpoint]) -> None:
+    """Print what shown trips tell of the others, by model."""
+    zone_of = np.empty(city.graph.edge_count, np.int64)
+    zone_of[city.scene.edge_index] = city.scene.edge_zone
+    zones = len(city.scene)
+
+    def line(name: str, truth: NDArray[np.int32], made: NDArray[np.int32]) -> None:
+        cells = []
+        for width, keys in ((zones, 0), (zones, 1), (zones**2, slice(None))):
+            tables = []
+            for ends in (truth, made):
+                key = zone_of[ends[:, keys]] @ [zones, 1] if isinstance(keys, slice) else zone_of[ends[:, keys]]
+                tables.append(np.bincount(key, minlength=width) / len(ends))
+            cells.append(np.minimum(*tables).sum())
+        drivable = city.graph.drivable()
+        flows = [passed_by(city, ends)[drivable] for ends in (truth, made)]
+        cells.append(np.corrcoef(*flows)[0, 1])
+        print(f"{name:24s}" + "".join(f"{cell:14.3f}" for cell in cells), flush=True)
+
+    heads = ("origins", "destinations", "pairs of zones", "flow r")
+    print(f"\n{SHOWN:.0%} of the trips shown\n{'':24s}" + "".join(f"{head:>14s}" for head in heads))
+    for name, checkpoint in models.items():
+        for seen in (False, True):
+            truth, made, again = completed(city, checkpoint, real, seen=seen)
+            line(f"{name}, {'seen' if seen else 'blind'}", truth, made)
+    line("resampled", truth, again)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", nargs="+", default=["helsinki"], help="bundled networks, folders or net files")
     parser.add_argument("--checkpoint", type=Path, help="default: the shipped one")
     parser.add_argument("--ablation", type=Path, nargs="*", default=[], help="models without set attention or day")
+    parser.add_argument("--routes", type=Path, nargs="*", default=[], help="real trips of each network, in its order")
+    parser.add_argument("--types", type=Path, nargs="*", default=[], help="files with the vehicle types of real trips")
     parser.add_argument("--days", type=int, default=20)
     parser.add_argument("--trips", type=int, default=1_024, help="a day; a multiple of 64")
     options = parser.parse_args()
+    if options.routes and len(options.routes) != len(options.network):
+        parser.error(f"expected routes of each network, got {len(options.routes)} of {len(options.network)}")
     if options.trips % SamplerSettings().agents:
         parser.error(f"expected a multiple of {SamplerSettings().agents} trips, got {options.trips}")
     logging.basicConfig(level=logging.ERROR)
     torch.set_num_threads(1)
     checkpoint = open_checkpoint(options.checkpoint)
-    compared = variants(checkpoint, {path.stem: open_checkpoint(path) for path in options.ablation})
-    for network in options.network:
+    ablations = {path.stem: open_checkpoint(path) for path in options.ablation}
+    compared = variants(checkpoint, ablations)
+    for number, network in enumerate(options.network):
         city = city_of(load_network(network))
         print(f"\n{network}: {options.days} days of {options.trips} trips, model {checkpoint.sha256[:16]}")
         drawn = {
@@ -232,6 +310,9 @@ def main() -> None:
         }
         drawn["shuffled"] = shuffled(next(iter(drawn.values())), city)
         report(city, drawn)
+        if options.routes:
+            real = read_trips(options.routes[number], city.graph, type_files=options.types)
+            report_completion(city, real, {"as shipped": checkpoint, **ablations})
 
 
 if __name__ == "__main__":

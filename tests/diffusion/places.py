@@ -118,7 +118,7 @@ def scene_of_town(graph: RoadGraph, zone: NDArray[np.int64], *, mask: int) -> Sc
 
 def tiny_settings(**fields: Any) -> NetworkSettings:
     """A network of width 16."""
-    small = {"width": 16, "heads": 2, "zone_blocks": 1, "agent_blocks": 2, "edge_width": 8, "day_width": 4}
+    small = {"width": 16, "heads": 2, "zone_blocks": 1, "agent_blocks": 2, "edge_width": 8}
     return NetworkSettings(**({"dropout": 0.0} | small | fields))
 
 

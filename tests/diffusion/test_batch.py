@@ -10,7 +10,7 @@ from trafficdiff.diffusion.inputs import place_of, scaling_of
 from trafficdiff.diffusion.settings import TrainingSettings
 from trafficdiff.errors import InputError
 
-NOTHING_LOST = {"dropped_share": 0.0, "most_hidden": 0.0}
+NOTHING_LOST = {"day_spread": 0.0, "dropped_share": 0.0, "most_hidden": 0.0}
 
 
 def with_trips(*, seed=0, trips=40, **fields):
@@ -94,15 +94,28 @@ def test_the_trips_of_a_set_are_of_one_day():
     day = np.repeat([0, 1, 2], 10).astype(np.int16)
     scene = made_scene(trips=made_trips(bare, day.astype(int), day.astype(int) + 1, day=day))
     corpus = corpus_of([scene], **NOTHING_LOST)
-    generator, seen = np.random.default_rng(0), set()
+    generator, seen = np.random.default_rng(0), {}
     for _ in range(10):
         batch = corpus.draw(generator)
         for row in range(3):
             days = batch.slots[row, ..., 0].unique().tolist()
             assert len(days) == 1
-            assert batch.day_slots[row, :, 0].unique().tolist() == days
-            seen |= set(days)
-    assert seen == {0, 1, 2}
+            seen.setdefault(days[0], []).append(batch.day[row, 4:])
+    assert set(seen) == {0, 1, 2}
+    for moments in seen.values():  # what does not turn with the map is the same each time
+        torch.testing.assert_close(torch.stack(moments), moments[0].expand(len(moments), 4))
+    assert not torch.allclose(seen[0][0], seen[1][0], atol=0.1)
+
+
+def test_made_up_days_change_the_trips_and_say_how():
+    scene = with_trips(seed=1)
+    lost = NOTHING_LOST | {"day_spread": 2.0}
+    corpus, generator = corpus_of([scene], agents=400, **lost), np.random.default_rng(1)
+    days = [corpus.draw(generator) for _ in range(12)]
+    moved = torch.stack([batch.day[0] for batch in days])
+    assert moved.abs().max() > 0.3
+    plain = corpus_of([scene], agents=400, **NOTHING_LOST).draw(generator)
+    assert plain.day.abs().max() < 1e-6
 
 
 def test_trips_are_drawn_by_their_weight():

@@ -8,7 +8,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from tests.diffusion.places import made_scene, tiny_model
-from trafficdiff.diffusion.checkpoint import FORMAT, _digest, read_checkpoint, write_checkpoint
+from trafficdiff.diffusion.checkpoint import FORMAT, read_checkpoint, write_checkpoint
+from trafficdiff.diffusion.weights import digest_of
 from trafficdiff.errors import InputError
 
 CARD = {"trained on": ["made 0"], "licences": {"made 0": "CC0"}, "cpu_minutes": 0.1}
@@ -18,7 +19,7 @@ CARD = {"trained on": ["made 0"], "licences": {"made 0": "CC0"}, "cpu_minutes": 
 def written(tmp_path):
     model, scaling = tiny_model(made_scene())
     path = tmp_path / "model.safetensors"
-    digest = write_checkpoint(path, model=model, scaling=scaling, card=CARD)
+    digest = write_checkpoint(path, members=[model], scaling=scaling, card=CARD)
     return path, model, scaling, digest
 
 
@@ -41,27 +42,28 @@ def with_metadata(path, **changes):
     write_raw(path, header, payload)
 
 
-def test_a_model_comes_back_equal_to_the_bit(written):
+def test_members_come_back_equal_but_for_half_precision(written):
     path, model, scaling, digest = written
     again = read_checkpoint(path)
-    ours, theirs = model.state_dict(), again.model.state_dict()
+    (member,) = again.members
+    ours, theirs = model.state_dict(), member.state_dict()
     assert list(ours) == list(theirs)
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert all(torch.equal(ours[name].half().float(), theirs[name]) for name in ours)
     for name, value in vars(scaling).items():
         np.testing.assert_array_equal(getattr(again.scaling, name), value)
     assert again.card == CARD
     assert again.sha256 == digest
     assert len(digest) == 64
-    assert again.model.denoiser.settings == model.denoiser.settings
-    assert not again.model.training
-    assert not any(weight.requires_grad for weight in again.model.parameters())
+    assert member.denoiser.settings == model.denoiser.settings
+    assert not member.training
+    assert not any(weight.requires_grad for weight in member.parameters())
 
 
 def sign(path):
     """Give a file whose header was changed the checksum that fits."""
     with safe_open(path, framework="pt") as file:
         texts, weights = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    with_metadata(path, sha256=_digest(weights, texts))
+    with_metadata(path, sha256=digest_of(weights, {name: texts[name] for name in texts if name != "sha256"}))
 
 
 def test_a_changed_scale_in_the_header_is_found(written):
@@ -77,14 +79,14 @@ def test_a_changed_scale_in_the_header_is_found(written):
 def test_the_digest_tells_weights_and_cards_apart_and_not_places(written, tmp_path):
     path, model, scaling, digest = written
     other = tmp_path / "deeper" / "other.safetensors"
-    assert write_checkpoint(other, model=model, scaling=scaling, card=CARD) == digest
+    assert write_checkpoint(other, members=[model], scaling=scaling, card=CARD) == digest
     assert (
-        write_checkpoint(tmp_path / "third.safetensors", model=model, scaling=scaling, card={"another": "card"})
+        write_checkpoint(tmp_path / "third.safetensors", members=[model], scaling=scaling, card={"another": "card"})
         != digest
     )
     with torch.no_grad():
-        model.denoiser.no_via[0] += 1e-6
-    assert write_checkpoint(other, model=model, scaling=scaling, card=CARD) != digest
+        model.denoiser.no_via[0] += 1e-2
+    assert write_checkpoint(other, members=[model], scaling=scaling, card=CARD) != digest
     assert read_checkpoint(path).sha256 == digest
 
 
@@ -116,7 +118,7 @@ def test_numbers_that_are_not_finite_are_neither_written_nor_read(written, tmp_p
         model.denoiser.hidden[0, 0] = value
     target = tmp_path / "new" / "broken.safetensors"
     with pytest.raises(InputError, match="train again"):
-        write_checkpoint(target, model=model, scaling=scaling, card=CARD)
+        write_checkpoint(target, members=[model], scaling=scaling, card=CARD)
     assert not target.exists()
     assert sorted(file.name for file in tmp_path.rglob("*") if file.is_file()) == ["model.safetensors"]
 
@@ -127,9 +129,9 @@ def test_a_failed_write_leaves_the_old_file_as_it_was(written):
     with torch.no_grad():
         model.denoiser.hidden[0, 0] = float("nan")
     with pytest.raises(InputError):
-        write_checkpoint(path, model=model, scaling=scaling, card=CARD)
+        write_checkpoint(path, members=[model], scaling=scaling, card=CARD)
     with pytest.raises(TypeError):
-        write_checkpoint(path, model=tiny_model(made_scene())[0], scaling=scaling, card={"not json": object()})
+        write_checkpoint(path, members=[tiny_model(made_scene())[0]], scaling=scaling, card={"not json": object()})
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
@@ -153,7 +155,7 @@ def test_truncated_empty_and_missing_files_are_refused(written, tmp_path):
     whole = path.read_bytes()
     for length in (0, 4, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
-        with pytest.raises(InputError, match="expected a safetensors file"):
+        with pytest.raises(InputError, match=r"expected a checkpoint \(.safetensors\), got something else"):
             read_checkpoint(path)
     with pytest.raises(InputError, match="train one or give another path"):
         read_checkpoint(tmp_path / "nowhere.safetensors")
@@ -192,4 +194,22 @@ def test_weights_of_something_else_are_refused(tmp_path):
     path = tmp_path / "other.safetensors"
     save_file({"weight": torch.ones(3)}, path)
     with pytest.raises(InputError, match="missing format, network, scaling, card, sha256"):
+        read_checkpoint(path)
+
+
+def test_a_committee_keeps_its_members_apart_and_in_order(tmp_path):
+    scene = made_scene()
+    models, scaling = zip(*(tiny_model(scene, seed=seed) for seed in range(12)), strict=True)
+    path = tmp_path / "committee.safetensors"
+    write_checkpoint(path, members=models, scaling=scaling[0], card=CARD)
+    again = read_checkpoint(path).members
+    assert len(again) == 12
+    for ours, theirs in zip(models, again, strict=True):
+        assert torch.equal(ours.denoiser.hidden.half().float(), theirs.denoiser.hidden)
+    weights = load_file(path)
+    header, _ = header_of(path)
+    save_file({name: value for name, value in weights.items() if not name.startswith("3.")}, path,
+              metadata=header["__metadata__"])  # fmt: skip
+    sign(path)
+    with pytest.raises(InputError, match="do not fit together"):
         read_checkpoint(path)

@@ -6,6 +6,7 @@ import torch
 from tests.diffusion.places import made_scene, tiny_model
 from trafficdiff.datatypes.scene import CLASSES
 from trafficdiff.diffusion.batch import conditions_of, pad
+from trafficdiff.diffusion.day import MOMENTS
 from trafficdiff.diffusion.denoiser import DEPARTURE_BINS, Conditions
 from trafficdiff.diffusion.inputs import place_of
 from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, TIME, VIA
@@ -26,9 +27,9 @@ def told(model, scaling, scenes, slots, *, classes=None, day=True):
     batch, sets, agents = slots.shape[:3]
     classes = torch.zeros(batch, sets, agents, dtype=torch.long) if classes is None else classes
     time = torch.linspace(0.2, 0.9, sets).expand(batch, sets)
-    width = network.settings.day_width
-    latent = torch.linspace(-1, 1, width).expand(batch, sets, width) if day and width else None
-    return network.logits(zones, slots, network(zones, slots, classes, time, latent))
+    moments = torch.linspace(-1, 1, MOMENTS).expand(batch, sets, MOMENTS) if day else None
+    tokens = network(zones, slots, classes, time, moments)
+    return network.logits(zones, slots, tokens, day=moments)
 
 
 def some_slots(*, seed=0, zones=ZONES, hidden=0.5, sets=SETS, agents=AGENTS):
@@ -178,6 +179,8 @@ def test_travel_time_counts_only_once_the_other_end_is_known(tiny):
     still, scaling = tiny_model(scene, made_scene(seed=1))
     for block in still.denoiser.zone_blocks:
         block.time_bias.weight.zero_()  # zones' own attention reads travel times too
+    still.denoiser.tally_weight.weight.zero_()  # and so do the counts of who is near
+    still.denoiser.tally_weight.bias.zero_()
     none = torch.full((1, SETS, AGENTS, 4), -1)
     same(told(still, scaling, [scene], none), told(still, scaling, [far], none))
     known = none.clone()

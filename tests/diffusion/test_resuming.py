@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.scene import Scene
 
-SETTINGS = TrainingSettings(scenes=2, sets=1, agents=8, seed=5)
+SETTINGS = TrainingSettings(scenes=2, sets=1, agents=8, seed=5, members=2)
 ABOUT = {"corpus": {"card_sha256": "a"}, "left_out": ["b"], "losses": [{"minute": 1, "origin": 0.1}]}
 
 
@@ -59,6 +59,30 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights_as_one_that_was_
     first, other = whole.optimiser.state_dict(), again.optimiser.state_dict()
     assert first["param_groups"] == other["param_groups"]
     assert all(torch.equal(first["state"][0][name], other["state"][0][name]) for name in first["state"][0])
+
+
+def test_a_committee_that_was_stopped_keeps_its_finished_members(tmp_path: Path) -> None:
+    def halves(trainer: Trainer, count: int) -> None:
+        for _ in range(count):
+            trainer.spent_s = 60 * SETTINGS.cpu_minutes * trainer.steps / 8  # eight steps, four for each of two members
+            trainer.step()
+
+    whole = new_trainer()
+    halves(whole, 8)
+    stopped, again = new_trainer(), new_trainer()
+    torch.manual_seed(SETTINGS.seed)  # all were made from the same dice
+    stopped = new_trainer()
+    halves(stopped, 6)
+    save(stopped, tmp_path / "state.safetensors", about=ABOUT)
+    restore(again, tmp_path / "state.safetensors", same={})
+    assert (len(again.finished), again.begun) == (1, 4)
+    halves(again, 2)
+    assert len(whole.members) == len(again.members) == 2
+    for one, other in zip(whole.members, again.members, strict=True):
+        ours, theirs = one.state_dict(), other.state_dict()
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    first, second = (member.state_dict() for member in whole.members)
+    assert not torch.equal(first["denoiser.hidden"], second["denoiser.hidden"])
 
 
 def test_another_training_is_refused_and_what_differs_is_named(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from trafficdiff.diffusion.batch import conditions_of
 from trafficdiff.diffusion.denoiser import DEPARTURE_BINS
 from trafficdiff.diffusion.inputs import BUMPS_S, place_of
 from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, TIME, VIA
-from trafficdiff.diffusion.sampler import Request, SamplerSettings, draw_places, encode
+from trafficdiff.diffusion.requests import Request, SamplerSettings
+from trafficdiff.diffusion.sampler import draw_places, encode
 from trafficdiff.errors import InputError, TripError
 
 BUS = CLASSES.index("bus")
@@ -31,7 +32,7 @@ def draw(scene, model, scaling, *, count=30, kinds=None, seed=0, reach=None, how
         **given_slots,
     )
     return draw_places(
-        model, scene, request, scaling=scaling, conditions=conditions_of(scene, trips_per_hour=100.0),
+        [model], scene, request, scaling=scaling, conditions=conditions_of(scene, trips_per_hour=100.0),
         reach=reach or {}, seed=seed, settings=how,
     )  # fmt: skip
 
@@ -144,7 +145,7 @@ def test_one_zone_is_enough():
     town = make_town({"A": (0.0, 0.0), "B": (100.0, 0.0), "C": (100.0, 100.0)}, [("A", "B"), ("B", "C"), ("C", "A")])
     scene = scene_of_town(town, np.zeros(3, int), mask=CAR)
     reach = {0: find_reach(town, VEHICLE_TYPES["car"], edge_index=scene.edge_index)}
-    drawn = draw(scene, *tiny_model(scene), reach=reach)
+    drawn = draw(scene, *tiny_model(scene), reach=reach, count=300)
     assert (drawn.slots[:, :3] == [0, 0, -1]).all()
     assert (drawn.origin_edge != drawn.destination_edge).all()
     assert set(drawn.origin_edge.tolist()) == {0, 1, 2}
@@ -204,7 +205,9 @@ def test_zones_are_drawn_by_the_softmax_of_their_logits(flat):
 
 def test_the_prior_alone_is_drawn_where_it_has_the_whole_share(flat):
     scene, model, scaling = flat
-    how = SamplerSettings(views=1, hidden_columns=0.0, prior_share=1.0, agents=50, sets=100, one_day=False)
+    how = SamplerSettings(
+        views=1, hidden_columns=0.0, prior_share=1.0, agents=50, sets=100, one_day=False, deterrence_per_s=0.0
+    )
     drawn = draw(scene, model, scaling, count=5_000, how=how, destination_zone=np.full(5_000, 2))
     prior = place_of(scene, scaling).prior[:, 0].exp().numpy()
     prior[2] = 0
@@ -274,3 +277,69 @@ def test_given_ends_that_no_drive_joins_are_refused(flat):
         draw(
             scene, model, scaling, count=3, origin_zone=same, destination_zone=same, departure_bin=np.full(3, 4)
         )  # fmt: skip
+
+
+def test_members_draw_in_turns(flat):
+    scene, first, scaling = flat
+    second, _ = tiny_model(scene, seed=9, scale=1.5)
+    how = SamplerSettings(steps=4, agents=8, sets=1, views=2, one_day=False, prior_share=0.0)
+    request = Request(vehicle_class=np.zeros(16, np.int64), departure_bin=np.full(16, 3))
+
+    def drawn(*members):
+        return draw_places(
+            members, scene, request, scaling=scaling, conditions=conditions_of(scene), reach={}, seed=4, settings=how
+        ).slots
+
+    order = torch.randperm(16, generator=torch.Generator().manual_seed(4)).numpy()
+    alone, both = drawn(first), drawn(first, second)
+    np.testing.assert_array_equal(both[order[:8]], alone[order[:8]])
+    assert (both[order[8:], :2] != alone[order[8:], :2]).any(axis=1).mean() > 0.3
+
+
+def test_observed_trips_are_counted_by_every_set(flat):
+    scene = flat[0]
+    model, scaling = tiny_model(scene, seed=2, scale=1.0)
+    how = SamplerSettings(views=1, hidden_columns=0.0, agents=8, sets=8, one_day=False)
+    count = 64
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0)).numpy()
+    observed, others = order[:4], order[8:]  # all of the first set
+
+    def elsewhere(origin, destination):
+        ends = np.full((2, count), -1)
+        ends[:, observed] = [[origin], [destination]]
+        slots = draw(scene, model, scaling, count=count, how=how, origin_zone=ends[0], destination_zone=ends[1]).slots
+        return slots[others, :2]
+
+    assert (elsewhere(0, 1) != elsewhere(5, 6)).any(axis=1).mean() > 0.05
+    alone, scaling = tiny_model(scene, seed=2, scale=1.0)
+    for weight in alone.denoiser.tally_weight.parameters():
+        weight.zero_()
+    model = alone
+    np.testing.assert_array_equal(elsewhere(0, 1), elsewhere(5, 6))
+
+
+def test_the_day_moves_what_is_drawn_from_the_prior_too(flat):
+    scene = flat[0]
+    model, scaling = tiny_model(scene, scale=1.0)
+    how = SamplerSettings(steps=4, agents=32, sets=7, views=1, hidden_columns=0.0, prior_share=1.0, day_spread=1.0)
+
+    def spread(**changes):
+        days = [draw(scene, model, scaling, count=200, seed=seed, how=replace(how, **changes)) for seed in range(8)]
+        shares = [np.bincount(day.slots[:, ORIGIN], minlength=7) / 200 for day in days]
+        return float(np.var(shares, axis=0).sum())
+
+    assert spread() > 3 * spread(one_day=False)
+
+
+def test_the_prior_deters_from_far_zones_once_the_other_end_is_known(flat):
+    scene, model, scaling = flat
+    how = SamplerSettings(
+        views=1, hidden_columns=0.0, prior_share=1.0, agents=50, sets=100, one_day=False, deterrence_per_s=0.01
+    )
+    drawn = draw(scene, model, scaling, count=5_000, how=how, destination_zone=np.full(5_000, 2))
+    place = place_of(scene, scaling)
+    time_s = np.clip(scene.travel_time_s[:, 2], BUMPS_S[0], BUMPS_S[-1])
+    expected = place.prior[:, 0].exp().numpy() * np.exp(-0.01 * time_s)
+    expected[2] = 0
+    share = np.bincount(drawn.slots[:, ORIGIN], minlength=7) / 5_000
+    np.testing.assert_allclose(share, expected / expected.sum(), atol=0.03)

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from trafficdiff.datatypes.scene import CLASSES, SOURCES
+from trafficdiff.diffusion.day import day_moments, trip_statistics, turned_moments
 from trafficdiff.diffusion.denoiser import DEPARTURE_BINS, Conditions
-from trafficdiff.diffusion.inputs import Place, Scaling, Turn, place_of, with_columns_hidden
+from trafficdiff.diffusion.inputs import Place, Scaling, Turn, place_of, rim_capacity, with_columns_hidden
+from trafficdiff.diffusion.varied_days import day_factors
 from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.scene import Scene
     from trafficdiff.diffusion.settings import TrainingSettings
+
+    Array = NDArray[np.float64]
 
 __all__ = ["Batch", "Corpus", "EdgeChoices", "conditions_of", "fringe_shares", "pad", "slots_of"]
 
@@ -41,8 +45,8 @@ class Batch:
         Of each scene.
     slots, vehicle_class
         Shape (B, S, A, 4) and (B, S, A).
-    day_slots
-        Shape (B, N, 4), other trips of the same day.
+    day
+        Shape (B, `MOMENTS`), how the day of each scene differs from its usual one.
     edges
         Of the trips whose ends lie on edges, K of them.
     """
@@ -55,7 +59,7 @@ class Batch:
     conditions: Conditions
     slots: Tensor
     vehicle_class: Tensor
-    day_slots: Tensor
+    day: Tensor
     edges: EdgeChoices | None
 
 
@@ -125,13 +129,17 @@ class Corpus:
             raise InputError("expected a source of scenes with a share above 0, got none; change the shares")
         self.weight = weight / weight.sum()
         self._fringe = [fringe_shares(scene) for scene in self.scenes]
-        self._chance = [np.cumsum(scene.trips.weight, dtype=np.float64) for scene in self.scenes]
+        self._statistics = [trip_statistics(scene) for scene in self.scenes]
+        self._usual = [
+            np.average(statistics, axis=0, weights=scene.trips.weight)
+            for scene, statistics in zip(self.scenes, self._statistics, strict=True)
+        ]
 
     def draw(self, generator: np.random.Generator) -> Batch:
         """Return one batch."""
         settings = self.settings
         chosen = generator.choice(len(self.scenes), size=settings.scenes, p=self.weight)
-        places, rows, conditions = [], [], []
+        places, rows, days, conditions = [], [], [], []
         for index in chosen:
             scene = self.scenes[index]
             turn = Turn(generator.random() * 2 * np.pi, bool(generator.random() < 0.5))
@@ -139,14 +147,12 @@ class Corpus:
             places.append(
                 with_columns_hidden(place, self.scaling, settings.most_hidden * generator.random(), generator)
             )
-            rows.append(self._trips(index, settings.agents * (settings.sets + 1), generator))
+            row, moments = self._day(index, settings.agents * settings.sets, generator)
+            rows.append(row)
+            days.append(turned_moments(moments, turn.matrix()))
             conditions.append(self._conditions(index, generator))
-        shown = settings.agents * settings.sets
-        slots = torch.stack([slots_of(self.scenes[i], row[:shown]) for i, row in zip(chosen, rows, strict=True)])
-        day_slots = torch.stack([slots_of(self.scenes[i], row[shown:]) for i, row in zip(chosen, rows, strict=True)])
-        classes = np.stack(
-            [self.scenes[i].trips.vehicle_class[row[:shown]] for i, row in zip(chosen, rows, strict=True)]
-        )
+        slots = torch.stack([slots_of(self.scenes[i], row) for i, row in zip(chosen, rows, strict=True)])
+        classes = np.stack([self.scenes[i].trips.vehicle_class[row] for i, row in zip(chosen, rows, strict=True)])
         hidden = generator.random(len(chosen)) < settings.dropped_share
         classes = np.where(hidden[:, None], len(CLASSES), classes)
         shape = (len(chosen), settings.sets, settings.agents)
@@ -161,7 +167,7 @@ class Corpus:
             conditions=Conditions(*(torch.cat([getattr(c, f.name) for c in conditions]) for f in fields(Conditions))),
             slots=slots.view(*shape, 4),
             vehicle_class=torch.from_numpy(classes.astype(np.int64)).view(shape),
-            day_slots=day_slots,
+            day=torch.from_numpy(np.stack(days).astype(np.float32)),
             edges=self._edges(chosen, places, rows, classes, generator),
         )
 
@@ -172,16 +178,19 @@ class Corpus:
             scene, trips_per_hour=_trips_per_hour(scene), fringe_shares=self._fringe[index], hidden=hidden
         )
 
-    def _trips(self, index: int, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-        """Return rows of one day of a scene, by weight."""
-        trips, chance = self.scenes[index].trips, self._chance[index]
-        days = np.unique(trips.day)
-        if len(days) > 1:
-            own = np.flatnonzero(trips.day == generator.choice(days))
-            weight = trips.weight[own].astype(np.float64)
-            return np.asarray(own[generator.choice(len(own), size=count, p=weight / weight.sum())])
-        row = np.searchsorted(chance, generator.random(count) * chance[-1], side="right")
-        return np.asarray(np.minimum(row, len(trips) - 1))
+    def _day(self, index: int, count: int, generator: np.random.Generator) -> tuple[NDArray[np.int64], Array]:
+        """Return rows of one day of a scene, by weight and by what the day makes of it, and the day's moments."""
+        scene, spread = self.scenes[index], self.settings.day_spread
+        own = np.arange(len(scene.trips))
+        if len(days := np.unique(scene.trips.day)) > 1:
+            own = np.flatnonzero(scene.trips.day == generator.choice(days))
+        weight = scene.trips.weight[own].astype(np.float64)
+        if spread:
+            weight *= day_factors(scene, own, spread=spread, generator=generator)
+        moments = day_moments(self._statistics[index][own], weight, usual=self._usual[index])
+        sums = np.cumsum(weight)
+        row = np.searchsorted(sums, generator.random(count) * sums[-1], side="right")
+        return np.asarray(own[np.minimum(row, len(own) - 1)]), moments
 
     def _edges(
         self,
@@ -311,10 +320,10 @@ def conditions_of(
 
 def fringe_shares(scene: Scene) -> tuple[float, float] | None:
     """Return the shares of trips that begin where traffic enters the net, and end where it leaves; None if unknown."""
-    trips, names = scene.trips, scene.edge_columns
-    if not scene.has_edges or not len(trips) or "fringe_lanes_in" not in names:
+    trips = scene.trips
+    enters, leaves = (rim_capacity(scene, way) > 0 for way in ("in", "out"))
+    if not len(trips) or not (enters.any() or leaves.any()):
         return None
-    enters, leaves = (scene.edge_values[:, names.index(f"fringe_lanes_{way}")] > 0 for way in ("in", "out"))
     return (
         float(np.average(enters[trips.origin_edge], weights=trips.weight)),
         float(np.average(leaves[trips.destination_edge], weights=trips.weight)),

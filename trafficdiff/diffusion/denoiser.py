@@ -4,9 +4,12 @@ Zones attend to each other, with travel time as a bias. Agents attend to each ot
 them is added up from the zones that they already point at. Origin, destination and via are pointers::
 
     logit(slot = z) = q_slot(agent) . k_slot(zone z) / sqrt(d) + prior(z) + sum_b w_b(agent) phi_b(travel time)
+                      + sum_k v_k(agent) log(1 + n_k(z)) + sum_j a_j(day) s_j(zone z)
 
-so the same weights serve any number of zones in any city. Conditions enter by adaptive layer norms (Peebles and Xie
-2023, "Scalable diffusion models with transformers"). Pointers: Vinyals et al. (2015), "Pointer networks".
+where s are a zone's position and its distance from the middle, and n_k count where the others of the set begin and end
+(`trafficdiff.diffusion.tally`), so the same weights serve any number of zones in any city. Conditions enter by adaptive
+layer norms (Peebles and Xie 2023, "Scalable diffusion models with transformers"). Pointers: Vinyals et al. (2015),
+"Pointer networks".
 """
 
 from __future__ import annotations
@@ -19,8 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trafficdiff.datatypes.scene import CLASSES, SOURCES
+from trafficdiff.diffusion.blocks import AgentBlock, ZoneBlock
+from trafficdiff.diffusion.day import MOMENTS
 from trafficdiff.diffusion.inputs import TIME_BASES
 from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, TIME, VIA
+from trafficdiff.diffusion.tally import TALLIES, tally
 
 if TYPE_CHECKING:
     from trafficdiff.diffusion.settings import NetworkSettings
@@ -30,6 +36,10 @@ __all__ = ["DEPARTURE_BINS", "Conditions", "Denoiser", "Logits", "Zones"]
 DEPARTURE_BINS: Final = 16
 """Parts of the window that departures are drawn in."""
 HOUR_WAVES: Final = 4
+_PLACE: Final = 3
+"""The last numbers that describe a zone: `trafficdiff.diffusion.inputs` puts its place there."""
+_FIRST_TILT: Final = 0.4
+"""A shift of the mean over the variance, which for positions in units of the extent is about 0.7."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,8 @@ class Zones:
         Shape (B, Z, 2).
     context
         Shape (B, d), the scene and its conditions.
+    place
+        Shape (B, Z, 3), where zones lie, in units of the extent, and how far from the middle.
     """
 
     token: Tensor
@@ -78,6 +90,7 @@ class Zones:
     bases: Tensor
     prior: Tensor
     context: Tensor
+    place: Tensor
 
 
 @dataclass(frozen=True)
@@ -88,91 +101,6 @@ class Logits:
     destination: Tensor
     via: Tensor
     departure: Tensor
-
-
-class _Modulated(nn.Module):
-    """Layer norm with shift, scale and gate from a condition; starts as nothing."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width, elementwise_affine=False)
-        self.project = nn.Linear(width, 3 * width)
-        nn.init.zeros_(self.project.weight)
-        nn.init.zeros_(self.project.bias)
-
-    def forward(self, tokens: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the modulated tokens and the gate."""
-        shift, scale, gate = self.project(condition).chunk(3, dim=-1)
-        return self.norm(tokens) * (1 + scale) + shift, gate
-
-
-class _Attention(nn.Module):
-    """Multi-head attention; queries from one place, keys and values from another."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(width, 2 * width)
-        self.out = nn.Linear(width, width)
-
-    def forward(self, query: Tensor, source: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Return (N, Q, d) from (N, Q, d) and (N, K, d); the bias is added to the scores."""
-        keys, values = self.key_value(source).chunk(2, dim=-1)
-        mixed = functional.scaled_dot_product_attention(
-            self._split(self.query(query)), self._split(keys), self._split(values), attn_mask=bias
-        )
-        return self.out(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
-
-    def _split(self, tokens: Tensor) -> Tensor:
-        return tokens.view(*tokens.shape[:2], self.heads, -1).transpose(1, 2)
-
-
-def _feed_forward(width: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(3 * width, width))
-
-
-class _ZoneBlock(nn.Module):
-    def __init__(self, settings: NetworkSettings) -> None:
-        super().__init__()
-        width = settings.width
-        self.before = _Modulated(width)
-        self.attention = _Attention(width, settings.heads)
-        self.time_bias = nn.Linear(TIME_BASES, settings.heads, bias=False)
-        nn.init.zeros_(self.time_bias.weight)
-        self.between = _Modulated(width)
-        self.forth = _feed_forward(width, settings.dropout)
-
-    def forward(self, tokens: Tensor, context: Tensor, bases: Tensor, real: Tensor) -> Tensor:
-        bias = self.time_bias(bases).permute(0, 3, 1, 2)
-        bias = bias.masked_fill(~real[:, None, None, :], float("-inf"))
-        normed, gate = self.before(tokens, context[:, None])
-        tokens = tokens + gate * self.attention(normed, normed, bias)
-        normed, gate = self.between(tokens, context[:, None])
-        return tokens + gate * self.forth(normed)  # type: ignore[no-any-return]
-
-
-class _AgentBlock(nn.Module):
-    def __init__(self, settings: NetworkSettings) -> None:
-        super().__init__()
-        width = settings.width
-        self.own = _Modulated(width) if settings.set_attention else None
-        self.attention = _Attention(width, settings.heads) if settings.set_attention else None
-        self.across = _Modulated(width)
-        self.look = _Attention(width, settings.heads)
-        self.between = _Modulated(width)
-        self.forth = _feed_forward(width, settings.dropout)
-
-    def forward(self, tokens: Tensor, condition: Tensor, zones: Tensor, zone_bias: Tensor) -> Tensor:
-        """Return agents (B, S, A, d) after one block; the condition is (B, S, 1, d)."""
-        if self.own is not None and self.attention is not None:
-            normed, gate = self.own(tokens, condition)
-            together = normed.flatten(0, 1)
-            tokens = tokens + gate * self.attention(together, together).view_as(tokens)
-        normed, gate = self.across(tokens, condition)
-        tokens = tokens + gate * self.look(normed.flatten(1, 2), zones, zone_bias).view_as(tokens)
-        normed, gate = self.between(tokens, condition)
-        return tokens + gate * self.forth(normed)  # type: ignore[no-any-return]
 
 
 class Denoiser(nn.Module):
@@ -189,14 +117,14 @@ class Denoiser(nn.Module):
     def __init__(self, settings: NetworkSettings, *, zone_width: int, scene_width: int, edge_width: int) -> None:
         super().__init__()
         width = settings.width
-        self.settings = settings
+        self.settings, self.zone_width = settings, zone_width
         self.read_zone = nn.Sequential(
             nn.Linear(zone_width, width), nn.GELU(), nn.Dropout(settings.dropout), nn.Linear(width, width)
         )
         self.read_scene = nn.Sequential(nn.Linear(scene_width, width), nn.GELU(), nn.Linear(width, width))
         self.read_source = nn.Embedding(len(SOURCES) + 1, width)
         self.read_conditions = nn.Linear(5 + 2 + 3, width)
-        self.zone_blocks = nn.ModuleList(_ZoneBlock(settings) for _ in range(settings.zone_blocks))
+        self.zone_blocks = nn.ModuleList(ZoneBlock(settings) for _ in range(settings.zone_blocks))
         self.zone_norm = nn.LayerNorm(width)
         self.pointed = nn.Linear(width, 3 * width, bias=False)
         self.hidden = nn.Parameter(0.02 * torch.randn(4, width))
@@ -204,14 +132,21 @@ class Denoiser(nn.Module):
         self.read_departure = nn.Embedding(DEPARTURE_BINS, width)
         self.read_class = nn.Embedding(len(CLASSES) + 1, width)
         self.read_time = nn.Sequential(nn.Linear(9, width), nn.GELU(), nn.Linear(width, width))
-        self.read_day = nn.Linear(settings.day_width, width) if settings.day_width else None
-        self.agent_blocks = nn.ModuleList(_AgentBlock(settings) for _ in range(settings.agent_blocks))
+        self.read_day = nn.Linear(MOMENTS, width) if settings.day else None
+        self.tilt = nn.Linear(MOMENTS, 2 * _PLACE, bias=False) if settings.day else None
+        if self.tilt is not None:
+            self.tilt.weight.data = _FIRST_TILT * torch.eye(MOMENTS)[[0, 1, 4, 2, 3, 5]]
+        self.agent_blocks = nn.ModuleList(AgentBlock(settings) for _ in range(settings.agent_blocks))
         self.agent_norm = nn.LayerNorm(width)
         self.query = nn.Linear(width, 3 * width)
         self.key = nn.Linear(width, 3 * (width + 1))
         self.time_weight = nn.Linear(width, 6 * TIME_BASES)
         nn.init.zeros_(self.time_weight.weight)
         nn.init.zeros_(self.time_weight.bias)
+        self.tally_weight = nn.Linear(width, 2 * TALLIES) if settings.set_attention else None
+        if self.tally_weight is not None:
+            nn.init.zeros_(self.tally_weight.weight)
+            nn.init.zeros_(self.tally_weight.bias)
         self.via_none = nn.Linear(width, 1)
         self.departure = nn.Linear(width, DEPARTURE_BINS)
         self.read_edge = nn.Sequential(
@@ -246,7 +181,7 @@ class Denoiser(nn.Module):
         token = self.read_zone(zone)
         for block in self.zone_blocks:
             token = block(token, functional.silu(context), bases, real)
-        return Zones(self.zone_norm(token), real, bases, prior, context)
+        return Zones(self.zone_norm(token), real, bases, prior, context, zone[..., -_PLACE:])
 
     def known(self, zones: Zones, slots: Tensor, vehicle_class: Tensor) -> Tensor:
         """Return tokens of agents, shape (B, S, A, d): the sum of what is known of them.
@@ -265,7 +200,16 @@ class Denoiser(nn.Module):
         seen = self.read_departure(slots[..., TIME].clamp(min=0))
         return total + torch.where(slots[..., TIME, None] >= 0, seen, self.hidden[TIME])  # type: ignore[no-any-return]
 
-    def forward(self, zones: Zones, slots: Tensor, vehicle_class: Tensor, time: Tensor, day: Tensor | None) -> Tensor:
+    def forward(
+        self,
+        zones: Zones,
+        slots: Tensor,
+        vehicle_class: Tensor,
+        time: Tensor,
+        day: Tensor | None,
+        *,
+        told: Tensor | None = None,
+    ) -> Tensor:
         """Return the agents' last tokens, shape (B, S, A, d).
 
         Parameters
@@ -277,22 +221,43 @@ class Denoiser(nn.Module):
         time
             Shape (B, S), diffusion time.
         day
-            Shape (B, S, day width), the latent that the trips of one day share; None if unknown.
+            Shape (B, S, `MOMENTS`), how the day of each set differs from the usual one; None if unknown.
+        told
+            Shape (B, S, 1), 0 where the day is unknown, else 1; None if all are known.
         """
         tokens = self.known(zones, slots, vehicle_class)
         wave = time[..., None] * torch.pi * torch.arange(1, 5)
         condition = self.read_time(torch.cat([time[..., None], wave.sin(), wave.cos()], dim=-1))
         condition = condition + zones.context[:, None]
         if self.read_day is not None and day is not None:
-            condition = condition + self.read_day(day)
+            read = self.read_day(day)
+            condition = condition + (read if told is None else told * read)
         condition = functional.silu(condition)[:, :, None]
         bias = torch.zeros(zones.real.shape).masked_fill(~zones.real, float("-inf"))[:, None, None]
         for block in self.agent_blocks:
             tokens = block(tokens, condition, zones.token, bias)
         return self.agent_norm(tokens)  # type: ignore[no-any-return]
 
-    def logits(self, zones: Zones, slots: Tensor, agents: Tensor) -> Logits:
-        """Return the logits of every slot, known or not, of agents' last tokens."""
+    def logits(
+        self,
+        zones: Zones,
+        slots: Tensor,
+        agents: Tensor,
+        *,
+        counted: Tensor | None = None,
+        day: Tensor | None = None,
+    ) -> Logits:
+        """Return the logits of every slot, known or not, of agents' last tokens.
+
+        Parameters
+        ----------
+        zones, slots, agents
+            As `forward` reads and returns them.
+        counted
+            Shape (B, S, C, 4), trips that the tallies are made of; `slots` if None.
+        day
+            Shape (B, S, `MOMENTS`), 0 for a day that is usual or not known; None for no day at all.
+        """
         queries = self.query(agents).chunk(3, dim=-1)
         keys = self.key(zones.token).chunk(3, dim=-1)
         times = self.time_weight(agents).unflatten(-1, (6, TIME_BASES)).unbind(-2)
@@ -304,6 +269,8 @@ class Denoiser(nn.Module):
             score: Tensor = torch.einsum("bsad,bzd->bsaz", queries[slot], key) * scale
             prior: Tensor = zones.prior[..., slot] if slot != VIA else zones.prior.mean(dim=-1)
             shared: Tensor = (constant + prior)[:, None, None] + padded
+            if self.tilt is not None and day is not None and slot != VIA:
+                shared = shared + self.tilted(zones, day, slot)[:, :, None]
             return score + shared
 
         known = [slots[..., slot] for slot in (ORIGIN, DESTINATION)]
@@ -313,13 +280,25 @@ class Denoiser(nn.Module):
         def near(weight: Tensor, bases: Tensor, slot: int) -> Tensor:
             return torch.einsum("bsat,bsazt->bsaz", weight, bases) * (known[slot] >= 0)[..., None]
 
+        def others(slot: int) -> Tensor | float:
+            if self.tally_weight is None:
+                return 0.0
+            weight = self.tally_weight(agents).chunk(2, dim=-1)[slot]
+            return tally(zones, slots if counted is None else counted, known=slots, slot=slot, weight=weight)
+
         via = pointer(VIA) + near(times[2], out_of, ORIGIN) + near(times[3], into, DESTINATION)
         return Logits(
-            origin=pointer(ORIGIN) + near(times[0], into, DESTINATION),
-            destination=pointer(DESTINATION) + near(times[1], out_of, ORIGIN),
+            origin=pointer(ORIGIN) + near(times[0], into, DESTINATION) + others(ORIGIN),
+            destination=pointer(DESTINATION) + near(times[1], out_of, ORIGIN) + others(DESTINATION),
             via=torch.cat([via, self.via_none(agents) + 4.0], dim=-1),
             departure=self.departure(agents),
         )
+
+    def tilted(self, zones: Zones, day: Tensor, slot: int) -> Tensor:
+        """Return what a day (B, S, `MOMENTS`) adds to the logits of origins or destinations, shape (B, S, Z)."""
+        if self.tilt is None:
+            return torch.zeros(())
+        return torch.einsum("bsk,bzk->bsz", self.tilt(day).chunk(2, dim=-1)[slot], zones.place)
 
     def edge_logits(self, edge: Tensor, zone_token: Tensor, role: Tensor, vehicle_class: Tensor) -> Tensor:
         """Return the score of edges as trip ends inside their zones.

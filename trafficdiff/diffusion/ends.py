@@ -44,13 +44,34 @@ class Ends:
         *,
         score: NDArray[np.float32],
         dice: torch.Generator,
+        rim: NDArray[np.bool_] | None = None,
+        tilt: NDArray[np.float32] | None = None,
     ) -> NDArray[np.int64]:
         """Return origin and destination edges of trips from zone to zone, shape (2, N); a drive joins each pair.
 
-        `score` has shape (2, E): of edges as origin and as destination.
+        Parameters
+        ----------
+        start, stop
+            Shape (N,), zones.
+        score
+            Shape (2, E), of edges as origin and as destination.
+        dice
+            Source of randomness.
+        rim, tilt
+            Shape (2, E) and (2, N): edges whose score is raised, and by how much for each trip; None for nothing.
         """
-        origin = self._pick(score[0], start, self._leads(start, stop), dice)
-        destination = self._pick(score[1], stop, self._led(origin, stop), dice)
+        tilt = np.zeros((2, len(start)), np.float32) if tilt is None else tilt
+        raised = np.zeros((2, len(score[0])), bool) if rim is None else rim
+        candidates, _ = self._candidates(start)
+        origin = _pick(
+            candidates, score[0][candidates] + raised[0][candidates] * tilt[0][:, None],
+            open_=self._leads(start, stop), dice=dice,
+        )  # fmt: skip
+        candidates, _ = self._candidates(stop)
+        destination = _pick(
+            candidates, score[1][candidates] + raised[1][candidates] * tilt[1][:, None],
+            open_=self._led(origin, stop), dice=dice,
+        )  # fmt: skip
         return np.stack([origin, destination])
 
     def _candidates(self, zone: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -73,11 +94,11 @@ class Ends:
         way = self.reach.reaches[self.reach.part[origin][:, None], self.reach.part[edge]]
         return np.asarray(real & self.reach.can_end[edge] & way & (edge != origin[:, None]))
 
-    def _pick(
-        self, score: NDArray[np.float32], zone: NDArray[np.int64], open_: NDArray[np.bool_], dice: torch.Generator
-    ) -> NDArray[np.int64]:
-        """Draw one open edge for each trip by its score."""
-        edge, _ = self._candidates(zone)
-        chance = torch.rand(edge.shape, generator=dice).clamp(1e-20, 1 - 1e-7).numpy()
-        noisy = np.where(open_, score[edge] - np.log(-np.log(chance)), -np.inf)
-        return np.asarray(edge[np.arange(len(edge)), noisy.argmax(axis=1)])
+
+def _pick(
+    edge: NDArray[np.int64], score: NDArray[np.float32], *, open_: NDArray[np.bool_], dice: torch.Generator
+) -> NDArray[np.int64]:
+    """Draw one open edge for each trip by its score."""
+    chance = torch.rand(edge.shape, generator=dice).clamp(1e-20, 1 - 1e-7).numpy()
+    noisy = np.where(open_, score - np.log(-np.log(chance)), -np.inf)
+    return np.asarray(edge[np.arange(len(edge)), noisy.argmax(axis=1)])

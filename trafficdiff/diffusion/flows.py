@@ -20,6 +20,8 @@ from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, TIME
 from trafficdiff.diffusion.sampler import encode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ _AGENTS = 64
 
 @torch.inference_mode()
 def expected_flows(
-    model: Model,
+    members: Sequence[Model],
     scene: Scene,
     *,
     scaling: Scaling,
@@ -48,21 +50,21 @@ def expected_flows(
 
     Parameters
     ----------
-    model, scaling
-        The network, and how it reads scenes.
+    members, scaling
+        The networks, whose answers are averaged, and how they read scenes.
     scene, conditions
         The place, and what its trips are conditioned on.
     views, hidden_columns
-        Views of the place to average over, and the share of columns hidden in each.
+        Views of the place to average over, the same for each member, and the share of columns hidden in each.
     seed
         Of the views, and of which zones stand together in a set.
     """
-    model.eval()
     dice = torch.Generator().manual_seed(seed)
     total = torch.zeros(len(scene), len(scene))
     for place in views_of(scene, scaling, count=views, hidden=hidden_columns, seed=seed):
-        zones = encode(model, place, conditions)
-        total += _forth(model, zones, ORIGIN, dice) + _forth(model, zones, DESTINATION, dice).T
+        for model in members:
+            zones = encode(model.eval(), place, conditions)
+            total += _forth(model, zones, ORIGIN, dice) + _forth(model, zones, DESTINATION, dice).T
     total.fill_diagonal_(0.0)
     return (total / total.sum().clamp(min=1e-30)).double().numpy()
 
@@ -92,5 +94,5 @@ def _forth(model: Model, zones: Zones, first: int, dice: torch.Generator) -> Ten
 
 def _pointers(network: Denoiser, zones: Zones, slots: Tensor, *, kinds: Tensor, time: float, slot: int) -> Tensor:
     tokens = network(zones, slots, kinds, torch.full(slots.shape[:2], time), None)
-    logits = network.logits(zones, slots, tokens)
+    logits = network.logits(zones, slots, tokens, counted=torch.full_like(slots, -1))  # nobody was seen to travel
     return logits.origin if slot == ORIGIN else logits.destination

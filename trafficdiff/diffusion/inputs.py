@@ -31,6 +31,7 @@ __all__ = [
     "Scaling",
     "Turn",
     "place_of",
+    "rim_capacity",
     "scaling_of",
     "time_bases",
     "views_of",
@@ -42,6 +43,8 @@ TIME_BASES: Final = 13
 BUMPS_S: Final = np.geomspace(15.0, 7_200.0, TIME_BASES - 1)
 _WAVES: Final = (0.5, 1.0, 2.0)
 _FRINGE_FACTOR: Final = 5.0
+_RIM_POWER: Final = 0.5
+"""Power of the rim's share of trip ends in the gravity baseline: chosen on left-out cities, see the decision page."""
 _CLIP: Final = 5.0
 _RELATIVE_CLIP: Final = 4.0
 _LEAST_SPREAD: Final = 1e-3
@@ -132,6 +135,8 @@ class Place:
         Shape (E, 2), the same of edges.
     edge_offsets
         Shape (Z + 1,).
+    turn
+        How the map is turned.
     """
 
     zone: Tensor
@@ -141,6 +146,7 @@ class Place:
     edge: Tensor
     edge_prior: Tensor
     edge_offsets: Tensor
+    turn: Turn
 
     def __len__(self) -> int:
         return len(self.zone)
@@ -197,8 +203,11 @@ def _columns(have: Sequence[str], values: NDArray[Any], names: Sequence[str]) ->
     return table
 
 
-def place_of(scene: Scene, scaling: Scaling, *, turn: Turn | None = None) -> Place:
-    """Return what the network reads of a scene, turned or mirrored for training."""
+def place_of(scene: Scene, scaling: Scaling, *, turn: Turn | None = None, bases: Tensor | None = None) -> Place:
+    """Return what the network reads of a scene, turned or mirrored for training.
+
+    `bases` are its `time_bases`, for one who looks at it more than once.
+    """
     turn = turn or Turn()
     matrix = turn.matrix()
     zone_table = _columns(scene.zone_columns, _turned(scene, "zone", matrix), scaling.zone_columns)
@@ -218,11 +227,12 @@ def place_of(scene: Scene, scaling: Scaling, *, turn: Turn | None = None) -> Pla
     return Place(
         zone=_tensor(np.concatenate([zone, zone_relative, _waves(xy_m, extent_m)], axis=1)),
         scene=_tensor(np.concatenate([scaled[0], zone_known.any(axis=0), magnitude])),
-        bases=time_bases(torch.from_numpy(scene.travel_time_s.astype(np.float32))),
+        bases=_bases_of(scene) if bases is None else bases,
         prior=_tensor(np.log(size / size.mean(axis=0))),
         edge=_tensor(np.concatenate([edge, _relative(edge_table, scaling.edge[0])], axis=1)),
         edge_prior=_tensor(np.log(_edge_weight(scene))),
         edge_offsets=torch.from_numpy(scene.edge_offsets.astype(np.int64)),
+        turn=turn,
     )
 
 
@@ -250,8 +260,14 @@ def views_of(scene: Scene, scaling: Scaling, *, count: int, hidden: float, seed:
         yield place_of(scene, scaling)
         return
     turns = [Turn(generator.random() * 2 * np.pi, bool(generator.random() < 0.5)) for _ in range(count)]
+    bases = _bases_of(scene)
     for turn in turns:
-        yield with_columns_hidden(place_of(scene, scaling, turn=turn), scaling, hidden, generator)
+        place = place_of(scene, scaling, turn=turn, bases=bases)
+        yield with_columns_hidden(place, scaling, hidden, generator)
+
+
+def _bases_of(scene: Scene) -> Tensor:
+    return time_bases(torch.from_numpy(scene.travel_time_s.astype(np.float32)))
 
 
 def time_bases(travel_time_s: Tensor) -> Tensor:
@@ -303,14 +319,32 @@ def _waves(xy_m: NDArray[np.float64], extent_m: float) -> NDArray[np.float64]:
 
 
 def _edge_weight(scene: Scene) -> NDArray[np.float64]:
-    """Return the trip-end weights of the gravity baseline: length, times a factor at the rim, shape (E, 2)."""
+    """Return trip-end weights of edges, shape (E, 2): by length inside, by capacity at the rim.
+
+    Gravity takes five times the length at the rim, which gives the rim a share s. Here the rim has the share
+    s^0.5, and divides it by what its roads can carry: through traffic keeps to great roads, however short the
+    stretch that a cut left of them.
+    """
     names = scene.edge_columns
     length = scene.edge_values[:, names.index("length")] if "length" in names else np.ones(len(scene.edge_values))
     weight = np.repeat(np.asarray(length, np.float64)[:, None], 2, axis=1)
-    for role, name in enumerate(("fringe_lanes_in", "fringe_lanes_out")):
-        if name in names:
-            weight[:, role] *= np.where(scene.edge_values[:, names.index(name)] > 0, _FRINGE_FACTOR, 1.0)
+    for role, way in enumerate(("in", "out")):
+        capacity = rim_capacity(scene, way)
+        rim = capacity > 0
+        inner, outer = weight[~rim, role].sum(), _FRINGE_FACTOR * weight[rim, role].sum()
+        if inner > 0 and outer > 0:
+            share = (outer / (inner + outer)) ** _RIM_POWER
+            weight[rim, role] = share / (1 - share) * inner * capacity[rim] / capacity[rim].sum()
     return weight
+
+
+def rim_capacity(scene: Scene, way: str) -> NDArray[np.float64]:
+    """Return what each edge can bring ``"in"`` across the rim, or take ``"out"``, in any unit, shape (E,); 0 inside."""
+    names = scene.edge_columns
+    for name in ({"in": "enter_capacity", "out": "leave_capacity"}[way], f"fringe_lanes_{way}"):
+        if name in names:
+            return np.nan_to_num(scene.edge_values[:, names.index(name)].astype(np.float64))
+    return np.zeros(len(scene.edge_values))
 
 
 def _zone_weight(scene: Scene) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trafficdiff.diffusion.day import DayEncoder, divergence
+from trafficdiff.diffusion.day import Days
 from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, SLOTS, TIME, VIA, hide, times
 
 if TYPE_CHECKING:
@@ -36,17 +36,16 @@ class Losses:
 
 
 class Model(nn.Module):
-    """Join the network and the encoder of days; what a checkpoint holds."""
+    """Join the network and what is known of days; what a checkpoint holds of each member."""
 
     def __init__(self, denoiser: Denoiser) -> None:
         super().__init__()
         self.denoiser = denoiser
-        settings = denoiser.settings
-        self.day = DayEncoder(width=settings.width, day_width=settings.day_width) if settings.day_width else None
+        self.days = Days() if denoiser.settings.day else None
 
 
 def measure(model: Model, batch: Batch, *, settings: TrainingSettings, generator: torch.Generator) -> Losses:
-    """Return the weighted cross entropy of hidden slots, of edges inside zones, and the divergence of days."""
+    """Return the weighted cross entropy of hidden slots and of edges inside zones."""
     network = model.denoiser
     zones = network.encode(
         batch.zone,
@@ -58,20 +57,19 @@ def measure(model: Model, batch: Batch, *, settings: TrainingSettings, generator
     )
     scenes, sets, agents = batch.slots.shape[:3]
     parts: dict[str, Tensor] = {}
-    day = None
-    if model.day is not None:
-        mean, log_variance = model.day(zones, batch.day_slots)
-        told = (torch.rand(scenes, 1, generator=generator) >= _DAY_HIDDEN).float()
-        drawn = mean + (0.5 * log_variance).exp() * torch.randn(mean.shape, generator=generator)
-        day = (drawn * told)[:, None].expand(-1, sets, -1)
-        parts["day"] = (divergence(mean, log_variance) * told[:, 0]).mean() / (sets * agents)
+    told = (torch.rand(scenes, 1, generator=generator) >= _DAY_HIDDEN).float()
     time = times(scenes * sets, generator=generator).view(scenes, sets)
     hidden = hide(time.flatten(), agents=agents, observed_share=settings.observed_share, generator=generator).view(
         scenes, sets, agents, len(SLOTS)
     )
     slots = batch.slots.masked_fill(hidden, -1)
-    tokens = network(zones, slots, batch.vehicle_class, time, day)
-    logits = network.logits(zones, slots, tokens)
+    day = _by_set(batch.day, sets)
+    tokens = network(zones, slots, batch.vehicle_class, time, day, told=_by_set(told, sets))
+    counted = slots
+    if settings.counted_share < 1:
+        alone = torch.rand(scenes, sets, 1, 1, generator=generator) >= settings.counted_share
+        counted = slots.masked_fill(alone, -1)
+    logits = network.logits(zones, slots, tokens, counted=counted, day=_by_set(told * batch.day, sets))
     for slot, scores in (
         (ORIGIN, logits.origin),
         (DESTINATION, logits.destination),
@@ -83,9 +81,14 @@ def measure(model: Model, batch: Batch, *, settings: TrainingSettings, generator
         parts[SLOTS[slot]] = (entropy.clamp(max=-_LOST) * weight).sum() / (scenes * sets * agents)
     if batch.edges is not None:
         parts["edge"] = _edge_loss(network, zones, batch.edges)
-    weights = dict(zip(SLOTS, _SLOT_WEIGHT, strict=True)) | {"edge": _EDGE_WEIGHT, "day": 1.0}
+    weights = dict(zip(SLOTS, _SLOT_WEIGHT, strict=True)) | {"edge": _EDGE_WEIGHT}
     total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
     return Losses(total, {name: float(value.detach()) for name, value in parts.items()})
+
+
+def _by_set(values: Tensor, sets: int) -> Tensor:
+    """Return what a scene has once for each of its sets, shape (B, S, ...)."""
+    return values[:, None].expand(-1, sets, -1)
 
 
 def _edge_loss(network: Denoiser, zones: Zones, choices: EdgeChoices) -> Tensor:

@@ -6,13 +6,13 @@ generator. It is replaced in one step, so a killed training leaves the last whol
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch import Tensor
 
+from trafficdiff.diffusion.weights import digest_of, read_tensors
 from trafficdiff.errors import InputError
 from trafficdiff.publish import publishing_file
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "restore", "save"]
 
-FORMAT: Final = "trafficdiff training 1"
+FORMAT: Final = "trafficdiff training 2"
 _MODULES: Final = ("model", "average")
 _DICE: Final = "dice"
 """Generator of the dropout: the global one of the device that is trained on."""
@@ -48,6 +48,8 @@ def save(trainer: Trainer, path: Path, *, about: Mapping[str, Any]) -> None:
     tensors: dict[str, Tensor] = {"torch": state["torch"], _DICE: _dice(trainer)}
     for module in _MODULES:
         tensors |= {f"{module}.{name}": value for name, value in state[module].items()}
+    for number, member in enumerate(state["finished"]):
+        tensors |= {f"finished.{number}.{name}": value for name, value in member.items()}
     moments, groups = state["optimiser"]["state"], state["optimiser"]["param_groups"]
     tensors |= {f"optimiser.{place}.{name}": value for place, kept in moments.items() for name, value in kept.items()}
     tensors = {name: value.detach().to("cpu").contiguous() for name, value in tensors.items()}
@@ -56,10 +58,12 @@ def save(trainer: Trainer, path: Path, *, about: Mapping[str, Any]) -> None:
         "groups": groups,
         "spent_s": state["spent_s"],
         "steps": state["steps"],
+        "begun": state["begun"],
+        "finished": len(state["finished"]),
         "about": dict(about),
     }
     text = json.dumps(plain)
-    content = packed(tensors, {"format": FORMAT, "state": text, "sha256": _digest(tensors, text)})
+    content = packed(tensors, {"format": FORMAT, "state": text, "sha256": digest_of(tensors, {"state": text})})
     with publishing_file(path) as staged:
         staged.write_bytes(content)
 
@@ -85,6 +89,9 @@ def restore(trainer: Trainer, path: Path, *, same: Mapping[str, Any]) -> dict[st
     about: dict[str, Any] = plain["about"]
     _refuse_others(path, about, same)
     try:
+        for number in range(plain["finished"]):
+            trainer.next_member()
+            trainer.finished[number].load_state_dict(_below(tensors, f"finished.{number}."))
         for module in _MODULES:
             getattr(trainer, module).load_state_dict(_below(tensors, f"{module}."))
         moments: dict[int, dict[str, Tensor]] = {}
@@ -96,30 +103,25 @@ def restore(trainer: Trainer, path: Path, *, same: Mapping[str, Any]) -> dict[st
         trainer.numpy.bit_generator.state = plain["numpy"]
         trainer.torch.set_state(tensors["torch"])
         _set_dice(trainer, tensors[_DICE])
-        trainer.spent_s, trainer.steps = float(plain["spent_s"]), int(plain["steps"])
+        trainer.spent_s, trainer.steps, trainer.begun = float(plain["spent_s"]), plain["steps"], plain["begun"]
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InputError(f"{path}: the state does not fit this training ({error}); start a new one") from error
     return about
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise InputError(f"{path}: expected the state of a training, found none; start a new one")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: expected the state of a training, got something else ({error}); delete it and start a new one"
-        ) from error
+    tensors, metadata = read_tensors(
+        path,
+        what="the state of a training",
+        absent="start a new one",
+        other="delete it and start a new one",
+    )
     if metadata.get("format") != FORMAT:
         raise InputError(f"{path}: expected format {FORMAT!r}, got {metadata.get('format')!r}; start a new training")
-    if _digest(tensors, metadata.get("state", "")) != metadata.get("sha256"):
+    text = metadata.get("state", "")
+    if digest_of(tensors, {"state": text}) != metadata.get("sha256"):
         raise InputError(f"{path}: the state is not what was saved, the file is damaged; delete it and start a new one")
-    return tensors, json.loads(metadata["state"])
+    return tensors, json.loads(text)
 
 
 def _refuse_others(path: Path, about: Mapping[str, Any], same: Mapping[str, Any]) -> None:
@@ -146,12 +148,3 @@ def _set_dice(trainer: Trainer, state: Tensor) -> None:
         torch.cuda.set_rng_state(state, device)
     else:
         torch.set_rng_state(state)
-
-
-def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
-    total = hashlib.sha256(text.encode())
-    for name in sorted(tensors):
-        value = tensors[name]
-        total.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        total.update(value.numpy().tobytes())
-    return total.hexdigest()

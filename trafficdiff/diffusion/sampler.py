@@ -6,8 +6,9 @@ a drive are masked before they can be drawn, so nothing is thrown away after. Zo
 
     p(z) ~ exp(w l(z) + (1 - w) prior(z)) [reachable]          p(e | z) ~ exp(s(e)) [reachable]
 
-Sets take turns in seeing the place in different views, turned and with some columns hidden, as in training: what the
-model is not sure of then differs from view to view, and the mixture is broader than any one of them.
+Sets take turns in seeing the place in different views, turned and with some columns hidden, as in training, and through
+the eyes of the committee's members: what the model is not sure of then differs from view to view and from member to
+member, and the mixture is broader than any one of them. All trips of a study share the moments of one day.
 
 Guidance: l = l_hidden + g (l_shown - l_hidden), Ho and Salimans (2022), "Classifier-free diffusion guidance".
 """
@@ -15,22 +16,23 @@ Guidance: l = l_hidden + g (l_shown - l_hidden), Ho and Salimans (2022), "Classi
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from trafficdiff.datatypes.scene import CLASSES, SOURCES
+from trafficdiff.datatypes.scene import SOURCES
+from trafficdiff.diffusion.day import turned_moments
 from trafficdiff.diffusion.denoiser import Conditions, Logits, Zones
 from trafficdiff.diffusion.ends import Ends
 from trafficdiff.diffusion.inputs import BUMPS_S, views_of
 from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, TIME, VIA
-from trafficdiff.errors import InputError
+from trafficdiff.diffusion.requests import Drawn, Request, SamplerSettings, open_pairs, refuse_unreachable
+from trafficdiff.diffusion.rim import rim_of, tilted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,94 +41,10 @@ if TYPE_CHECKING:
     from trafficdiff.diffusion.inputs import Place, Scaling
     from trafficdiff.diffusion.loss import Model
 
-__all__ = ["Drawn", "Request", "SamplerSettings", "draw_places", "encode"]
+__all__ = ["draw_places", "encode"]
 
 _NEVER: Final = float("-inf")
 _LEAST_CHANCE: Final = 1e-20
-
-
-@dataclass(frozen=True, kw_only=True)
-class SamplerSettings:
-    """Say how sets are drawn.
-
-    Parameters
-    ----------
-    steps
-        Steps of the reverse process.
-    agents, sets
-        Agents in a set, and most sets drawn at once.
-    views
-        How many views of the place the sets take turns in.
-    hidden_columns
-        Share of the columns that is hidden in a view; 0 with one view shows the place as it is.
-    prior_share
-        1 - w, how much of the prior is mixed into zones, from 0 to 1.
-    guidance
-        g; 1 is no guidance.
-    detour
-        Most time over a via, as a multiple of the direct way.
-    one_day
-        Whether all trips share the latent of one day; else each is drawn from the mean over days.
-    """
-
-    steps: int = 8
-    agents: int = 64
-    sets: int = 16
-    views: int = 16
-    hidden_columns: float = 0.4
-    prior_share: float = 0.35
-    guidance: float = 1.0
-    detour: float = 1.6
-    one_day: bool = True
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Request:
-    """Ask for trips. ``N`` trips.
-
-    Parameters
-    ----------
-    vehicle_class
-        Shape (N,), positions in `CLASSES`.
-    departure_bin
-        Shape (N,), given departures; -1 to have them drawn.
-    origin_zone, destination_zone
-        Shape (N,), given ends; -1 to have them drawn. Trips with both are observed, and seen by the others.
-    """
-
-    vehicle_class: NDArray[np.int64]
-    departure_bin: NDArray[np.int64]
-    origin_zone: NDArray[np.int64] | None = None
-    destination_zone: NDArray[np.int64] | None = None
-
-    def __len__(self) -> int:
-        return len(self.vehicle_class)
-
-    def part(self, rows: NDArray[np.int64]) -> Request:
-        """Return some of the trips."""
-        return Request(
-            vehicle_class=self.vehicle_class[rows],
-            departure_bin=self.departure_bin[rows],
-            origin_zone=None if self.origin_zone is None else self.origin_zone[rows],
-            destination_zone=None if self.destination_zone is None else self.destination_zone[rows],
-        )
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Drawn:
-    """Hold where drawn trips go. ``N`` trips.
-
-    Parameters
-    ----------
-    slots
-        Shape (N, 4): zones of origin, destination and via (-1 for none), and departure bin.
-    origin_edge, destination_edge
-        Shape (N,), rows of the scene's edges; -1 where the scene has none.
-    """
-
-    slots: NDArray[np.int64]
-    origin_edge: NDArray[np.int64]
-    destination_edge: NDArray[np.int64]
 
 
 def encode(model: Model, place: Place, conditions: Conditions) -> Zones:
@@ -156,7 +74,7 @@ def _one_thread() -> Iterator[None]:
 @torch.inference_mode()
 @_one_thread()
 def draw_places(
-    model: Model,
+    members: Sequence[Model],
     scene: Scene,
     request: Request,
     *,
@@ -170,8 +88,8 @@ def draw_places(
 
     Parameters
     ----------
-    model, scaling
-        The network, and how it reads scenes.
+    members, scaling
+        The networks, which draw in turns, and how they read scenes.
     scene, conditions
         The place, and what its trips are conditioned on.
     request
@@ -189,60 +107,46 @@ def draw_places(
         If a class has no pair of zones that it could drive between.
     """
     settings = settings or SamplerSettings()
-    model.eval()
     dice = torch.Generator().manual_seed(seed)
-    day = _day(model, dice) if settings.one_day else None
-    views = views_of(scene, scaling, count=settings.views, hidden=settings.hidden_columns, seed=seed)
-    pairs = _pairs(reach, scene.edge_offsets)
-    _refuse_unreachable(request, pairs, sorted(reach))
+    day = _day(members, dice, settings)
+    pairs = open_pairs(reach, scene.edge_offsets)
+    refuse_unreachable(request, pairs, sorted(reach))
     doors = {kind: Ends(reach[kind], scene.edge_offsets) for kind in sorted(reach)}
     order = torch.randperm(len(request), generator=dice).numpy()
-    at_once = min(settings.sets, -(-len(request) // (settings.agents * settings.views))) * settings.agents
+    observed = _observed(request)
+    turns = max(settings.views, len(members))
+    seen = _seen(scene, scaling, count=turns, seed=seed, settings=settings)
+    at_once = min(settings.sets, -(-len(request) // (settings.agents * turns))) * settings.agents
     slots = np.full((len(request), 4), -1, np.int64)
     ends = np.full((2, len(request)), -1, np.int64)
     drawings: list[_Drawing] = []
     for number, start in enumerate(range(0, len(request), max(at_once, 1))):
-        if number < settings.views:
-            drawings.append(_Drawing(model, next(views), conditions, ends=doors, pairs=pairs, settings=settings))
-        drawing = drawings[number % settings.views]
+        if number < turns:
+            model = members[number % len(members)].eval()
+            drawings.append(
+                _Drawing(model, next(seen), scene, conditions, day=day, doors=doors, pairs=pairs, settings=settings)
+            )
+        drawing = drawings[number % turns]
         rows = order[start : start + at_once]
-        slots[rows] = drawing.sets(request.part(rows), day, dice)
-        ends[:, rows] = drawing.edges(slots[rows], request.vehicle_class[rows], dice)
+        slots[rows], tilt = drawing.sets(request.part(rows), dice, observed=observed)
+        ends[:, rows] = drawing.edges(slots[rows], request.vehicle_class[rows], dice, tilt=tilt)
     return Drawn(slots=slots, origin_edge=ends[0], destination_edge=ends[1])
 
 
-def _day(model: Model, dice: torch.Generator) -> Tensor | None:
-    width = model.denoiser.settings.day_width
-    return torch.randn(width, generator=dice) if width else None
+def _day(members: Sequence[Model], dice: torch.Generator, settings: SamplerSettings) -> NDArray[np.float64] | None:
+    """Return the moments of a day, shape (`MOMENTS`,), on the map as it is; None for the mean over days."""
+    days = members[0].days
+    return days.draw(dice, spread=settings.day_spread) if settings.one_day and days is not None else None
 
 
-def _pairs(reach: Mapping[int, Reach], offsets: NDArray[np.int64]) -> Tensor:
-    """Return by class which pairs of zones can be driven between, shape (classes, Z, Z), bool."""
-    if not reach:
-        zones = len(offsets) - 1
-        return ~torch.eye(zones, dtype=torch.bool)[None] if zones > 1 else torch.ones(1, 1, 1, dtype=torch.bool)
-    pairs = [reach[kind].zone_pairs(offsets) for kind in sorted(reach)]
-    for kind, pair in zip(sorted(reach), pairs, strict=True):
-        if not pair.any():
-            raise InputError(
-                f"expected zones that vehicles of class {CLASSES[kind]!r} can drive between, got none; "
-                "leave the class out of the vehicle mix"
-            )
-    return torch.from_numpy(np.stack(pairs))
-
-
-def _refuse_unreachable(request: Request, pairs: Tensor, classes: list[int]) -> None:
-    """Raise InputError if a trip is given two ends that no drive joins."""
-    if request.origin_zone is None or request.destination_zone is None:
+def _seen(scene: Scene, scaling: Scaling, *, count: int, seed: int, settings: SamplerSettings) -> Iterator[Place]:
+    """Yield the places of so many drawings; one view with nothing hidden is the same for all."""
+    if settings.views > 1 or settings.hidden_columns:
+        yield from views_of(scene, scaling, count=count, hidden=settings.hidden_columns, seed=seed)
         return
-    both = np.flatnonzero((request.origin_zone >= 0) & (request.destination_zone >= 0))
-    kinds = np.searchsorted(classes, request.vehicle_class[both]) if classes else np.zeros(len(both), np.int64)
-    joined = pairs.numpy()[kinds, request.origin_zone[both], request.destination_zone[both]]
-    if lost := both[~joined].tolist():
-        raise InputError(
-            f"expected given trips between zones that a drive joins, got {len(lost)} others, first trip {lost[0]} from "
-            f"zone {request.origin_zone[lost[0]]} to {request.destination_zone[lost[0]]}; leave one of the ends open"
-        )
+    (place,) = views_of(scene, scaling, count=1, hidden=0.0, seed=seed)
+    for _ in range(count):
+        yield place
 
 
 def _nothing_told(conditions: Conditions) -> Conditions:
@@ -261,22 +165,28 @@ class _Drawing:
         self,
         model: Model,
         place: Place,
+        scene: Scene,
         conditions: Conditions,
         *,
-        ends: Mapping[int, Ends],
+        day: NDArray[np.float64] | None,
+        doors: Mapping[int, Ends],
         pairs: Tensor,
         settings: SamplerSettings,
     ) -> None:
         self.network = model.denoiser
         self.place = place
         self.settings = settings
+        self.day = None
+        if day is not None:
+            self.day = torch.from_numpy(turned_moments(day, place.turn.matrix())).float()
         self.zones = encode(model, place, conditions)
         self.hidden = encode(model, place, _nothing_told(conditions)) if settings.guidance != 1 else None
-        self.classes = np.array(sorted(ends), np.int64)
+        self.classes = np.array(sorted(doors), np.int64)
         self.pairs = pairs
         self.time_s = _expected_time(place)
-        self.ends = ends
-        self.scores = {kind: self._edge_scores(kind) for kind in sorted(ends)}
+        self.doors = doors
+        self.scores = {kind: self._edge_scores(kind) for kind in sorted(doors)}
+        self.rim = rim_of(scene, {kind: ends.reach for kind, ends in doors.items()}, self.scores)
 
     def _edge_scores(self, kind: int) -> NDArray[np.float32]:
         """Return the scores of edges as origin and as destination for a class, shape (2, E)."""
@@ -292,50 +202,61 @@ class _Drawing:
         return torch.stack(scores).numpy()
 
     def edges(
-        self, slots: NDArray[np.int64], vehicle_class: NDArray[np.int64], dice: torch.Generator
+        self,
+        slots: NDArray[np.int64],
+        vehicle_class: NDArray[np.int64],
+        dice: torch.Generator,
+        *,
+        tilt: NDArray[np.float32],
     ) -> NDArray[np.int64]:
         """Return an edge in the origin's zone that leads to the destination's, and one there, shape (2, N)."""
         chosen = np.full((2, len(slots)), -1, np.int64)
-        for kind, ends in self.ends.items():
+        for kind, ends in self.doors.items():
             trips = np.flatnonzero(vehicle_class == kind)
             if len(trips):
                 chosen[:, trips] = ends.choose(
-                    slots[trips, ORIGIN], slots[trips, DESTINATION], score=self.scores[kind], dice=dice
+                    slots[trips, ORIGIN],
+                    slots[trips, DESTINATION],
+                    score=self.scores[kind],
+                    dice=dice,
+                    rim=None if self.rim is None else self.rim.edges,
+                    tilt=tilt[:, trips],
                 )
         return chosen
 
-    def sets(self, request: Request, day: Tensor | None, dice: torch.Generator) -> NDArray[np.int64]:
-        """Return the slots of up to sets x agents trips, shape (N, 4)."""
+    def sets(
+        self, request: Request, dice: torch.Generator, *, observed: Tensor
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the slots of up to sets x agents trips, shape (N, 4), and how far the rim was raised, (2, N).
+
+        `observed` are all given trips of the study, shape (G, 4); each set counts some of them.
+        """
         settings, count = self.settings, len(request)
         sets = -(-count // settings.agents)
         agents = -(-count // sets)
         spare = np.resize(np.arange(count), sets * agents)  # the last set is filled up by trips that are drawn twice
-        slots = torch.full((sets * agents, 4), -1)
-        for slot, given in (
-            (TIME, request.departure_bin),
-            (ORIGIN, request.origin_zone),
-            (DESTINATION, request.destination_zone),
-        ):
-            if given is not None:
-                slots[:, slot] = torch.from_numpy(given[spare])
-        kinds = torch.from_numpy(request.vehicle_class[spare])
-        allowed = (
-            torch.from_numpy(np.searchsorted(self.classes, request.vehicle_class[spare]))
-            if len(self.classes)
-            else kinds * 0
-        )
+        slots, kinds = _given(request, spare), torch.from_numpy(request.vehicle_class[spare])
+        given = None if settings.echo else _some(observed, (sets, settings.agents), dice)
+        prior_share = 0.0 if len(observed) else settings.prior_share
+        tilt = torch.zeros(2, len(slots))
+        allowed = torch.from_numpy(np.searchsorted(self.classes, kinds.numpy())) if len(self.classes) else kinds * 0
         when = self._schedule(slots, dice)
         for step in range(settings.steps):
             due = when == step
             if not due.any():
                 continue
-            logits = self._logits(slots, kinds, (sets, agents), 1 - step / settings.steps, day)
+            logits = self._logits(slots, given, kinds, (sets, agents), 1 - step / settings.steps)
             for slot, scores in zip((ORIGIN, DESTINATION, VIA, TIME), logits, strict=True):
                 rows = torch.nonzero(due[:, slot])[:, 0]
                 if len(rows):
-                    self._reveal(slots, slot, rows, scores=scores[rows], allowed=allowed[rows], dice=dice)
+                    mixed = self._mixed(slots, slot, rows, scores=scores[rows], prior_share=prior_share)
+                    some = mixed.masked_fill(~self._open(slots, slot, rows, allowed[rows]), _NEVER)
+                    if request.rim_shares is not None and self.rim is not None and slot in (ORIGIN, DESTINATION):
+                        inside = self.rim.shares[slot][allowed[rows]]
+                        some, tilt[slot, rows] = tilted(some, inside, wanted=request.rim_shares[slot])
+                    slots[rows, slot] = _drawn(some, dice)
         slots[:, VIA] = torch.where(slots[:, VIA] >= self.zones.token.shape[1], -1, slots[:, VIA])
-        return slots[:count].numpy()
+        return slots[:count].numpy(), tilt[:, :count].numpy()
 
     def _schedule(self, slots: Tensor, dice: torch.Generator) -> Tensor:
         """Return the step in which each slot is revealed, shape (N, 4); -1 where it is given."""
@@ -346,16 +267,21 @@ class _Drawing:
         return when.masked_fill(slots >= 0, -1).clamp(max=self.settings.steps - 1)
 
     def _logits(
-        self, slots: Tensor, kinds: Tensor, shape: tuple[int, int], time: float, day: Tensor | None
+        self,
+        slots: Tensor,
+        counted: Tensor | None,
+        kinds: Tensor,
+        shape: tuple[int, int],
+        time: float,
     ) -> list[Tensor]:
         sets, agents = shape
         inside = slots.view(1, sets, agents, 4)
         now = torch.full((1, sets), time)
-        days = None if day is None else day.expand(1, sets, -1)
+        days = None if self.day is None else self.day.expand(1, sets, -1)
 
         def told(zones: Zones) -> Logits:
             tokens = self.network(zones, inside, kinds.view(1, sets, agents), now, days)
-            return self.network.logits(zones, inside, tokens)
+            return self.network.logits(zones, inside, tokens, counted=counted, day=days)
 
         shown = told(self.zones)
         parts = [shown.origin, shown.destination, shown.via, shown.departure]
@@ -365,22 +291,24 @@ class _Drawing:
             parts = [other + self.settings.guidance * (part - other) for part, other in zip(parts, others, strict=True)]
         return [part.view(sets * agents, -1) for part in parts]
 
-    def _reveal(
-        self, slots: Tensor, slot: int, rows: Tensor, *, scores: Tensor, allowed: Tensor, dice: torch.Generator
-    ) -> None:
-        """Draw one slot of some trips."""
-        if slot in (ORIGIN, DESTINATION):
-            keep = 1 - self.settings.prior_share
-            scores = keep * scores + (1 - keep) * self.zones.prior[0, :, slot]
-            scores = scores.masked_fill(~self._open(slots, slot, rows, allowed), _NEVER)
-        elif slot == VIA:
-            scores = scores.masked_fill(~self._on_the_way(slots[rows], allowed), _NEVER)
-        chance = torch.rand(scores.shape, generator=dice).clamp(_LEAST_CHANCE, 1 - 1e-7)
-        noise = -torch.log(-torch.log(chance))  # of Gumbel: the largest sum is a draw from the softmax
-        slots[rows, slot] = (scores + noise).argmax(dim=-1)
+    def _mixed(self, slots: Tensor, slot: int, rows: Tensor, *, scores: Tensor, prior_share: float) -> Tensor:
+        """Return the logits of a slot with the prior mixed into them, where it has one."""
+        if slot not in (ORIGIN, DESTINATION):
+            return scores
+        other = slots[rows, DESTINATION if slot == ORIGIN else ORIGIN]
+        way_s = self.time_s if slot == DESTINATION else self.time_s.T
+        away_s = torch.where(other[:, None] >= 0, way_s[other.clamp(min=0)].nan_to_num(posinf=0.0), 0.0)
+        prior = self.zones.prior[0, :, slot] - self.settings.deterrence_per_s * away_s
+        if self.day is not None:  # the prior's day is the model's
+            prior = prior + self.network.tilted(self.zones, self.day[None, None], slot)[0, 0]
+        return (1 - prior_share) * scores + prior_share * prior
 
     def _open(self, slots: Tensor, slot: int, rows: Tensor, allowed: Tensor) -> Tensor:
-        """Return which zones a trip can still begin or end in, shape (N, Z)."""
+        """Return which values of a slot are possible for some trips, shape (N, values)."""
+        if slot == TIME:
+            return torch.ones(len(rows), 1, dtype=torch.bool)
+        if slot == VIA:
+            return self._on_the_way(slots[rows], allowed)
         pairs = self.pairs if slot == DESTINATION else self.pairs.transpose(1, 2)
         other = slots[rows, ORIGIN if slot == DESTINATION else DESTINATION]
         some = pairs.any(dim=1)[allowed]
@@ -403,3 +331,35 @@ def _expected_time(place: Place) -> Tensor:
     points = torch.log(torch.from_numpy(BUMPS_S.astype(np.float32)))
     time_s = torch.exp(place.bases[..., :-1] @ points)
     return time_s.masked_fill(place.bases[..., -1] > 0, float("inf"))
+
+
+def _given(request: Request, rows: NDArray[np.int64]) -> Tensor:
+    """Return the slots of some trips as far as they are given, shape (N, 4), -1 for the others."""
+    slots = torch.full((len(rows), 4), -1)
+    for slot, given in (
+        (TIME, request.departure_bin),
+        (ORIGIN, request.origin_zone),
+        (DESTINATION, request.destination_zone),
+    ):
+        if given is not None:
+            slots[:, slot] = torch.from_numpy(given[rows])
+    return slots
+
+
+def _observed(request: Request) -> Tensor:
+    """Return the slots of trips of which both ends are given, shape (G, 4)."""
+    slots = _given(request, np.arange(len(request)))
+    return slots[(slots[:, ORIGIN] >= 0) & (slots[:, DESTINATION] >= 0)]
+
+
+def _some(trips: Tensor, shape: tuple[int, int], dice: torch.Generator) -> Tensor:
+    """Return some trips for each set, all different ones inside it, shape (1, sets, trips of a set, 4)."""
+    sets, most = shape
+    order = torch.rand(sets, len(trips), generator=dice).argsort(dim=1)[:, :most]
+    return trips[order][None]
+
+
+def _drawn(scores: Tensor, dice: torch.Generator) -> Tensor:
+    """Draw from the softmax of each row: the largest sum of logit and Gumbel noise."""
+    chance = torch.rand(scores.shape, generator=dice).clamp(_LEAST_CHANCE, 1 - 1e-7)
+    return (scores - torch.log(-torch.log(chance))).argmax(dim=-1)

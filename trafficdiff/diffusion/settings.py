@@ -44,10 +44,11 @@ class NetworkSettings(_Settings):
         Transformer blocks over zones and over agents.
     edge_width
         Channels of an edge.
-    day_width
-        Size of the day's latent; 0 leaves it out.
+    day
+        Whether the network is told how the day differs from the usual one.
     set_attention
-        Whether the agents of a set attend to each other; without it every trip is drawn on its own.
+        Whether the agents of a set attend to each other and count where the others begin and end; without it every
+        trip is drawn on its own.
     dropout
         Share of channels dropped in training.
     """
@@ -57,7 +58,7 @@ class NetworkSettings(_Settings):
     zone_blocks: int = 2
     agent_blocks: int = 3
     edge_width: int = 32
-    day_width: int = 8
+    day: bool = True
     set_attention: bool = True
     dropout: float = 0.1
 
@@ -70,6 +71,9 @@ class TrainingSettings(_Settings):
     ----------
     cpu_minutes
         Process time after which training ends.
+    members
+        Networks that are trained one after the other inside that time, each from weights of its own; they draw in
+        turns.
     learning_rate, weight_decay
         Of AdamW; the rate warms up and falls to nothing by a cosine.
     scenes, sets, agents
@@ -78,11 +82,15 @@ class TrainingSettings(_Settings):
         How often each source of scenes is drawn; sources that the corpus lacks are left out.
     observed_share
         Share of sets in which some trips are shown whole.
+    counted_share
+        Share of sets whose trips count each other; below 1 the network must know the place without counts, too.
     dropped_share
         Share of scenes in which a condition is hidden, for classifier-free guidance.
     most_hidden
         In each scene a random share of the columns, up to this one, is hidden from the network, so that it leans on
         no single column: what decides in one city may not in the next.
+    day_spread
+        Largest spread of a made-up day's factors, see `trafficdiff.diffusion.varied_days`; 0 takes days as they are.
     average
         Decay of the moving average of the weights.
     seed
@@ -90,16 +98,19 @@ class TrainingSettings(_Settings):
     """
 
     cpu_minutes: float = 24.0
+    members: int = 1
     learning_rate: float = 2e-3
     weight_decay: float = 0.1
     scenes: int = 4
     sets: int = 2
     agents: int = 64
-    calibrated_share: float = 0.15
+    calibrated_share: float = 0.2
     randomised_share: float = 0.4
-    commuting_share: float = 0.45
+    commuting_share: float = 0.4
     observed_share: float = 0.4
+    counted_share: float = 0.5
     dropped_share: float = 0.15
     most_hidden: float = 0.6
+    day_spread: float = 1.5
     average: float = 0.998
     seed: int = 0

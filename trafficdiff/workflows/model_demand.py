@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.vehicles import VehicleType
     from trafficdiff.demand.fleet import Fleet
     from trafficdiff.diffusion.checkpoint import Checkpoint
-    from trafficdiff.diffusion.sampler import Drawn, SamplerSettings
+    from trafficdiff.diffusion.requests import Drawn, SamplerSettings
 
 __all__ = ["City", "Travellers", "class_number", "draw_agents", "open_city"]
 
@@ -114,10 +114,8 @@ def draw_agents(
 
     Other Parameters
     ----------------
-    settings
-        How sets are drawn.
-    fringe_shares
-        Shares of trips that begin and end at the rim, where the user knows them.
+    settings, fringe_shares
+        How sets are drawn; shares of trips that begin and end at the rim, to be met.
 
     Raises
     ------
@@ -126,22 +124,18 @@ def draw_agents(
     """
     from trafficdiff.demand.decoding import place_vias
     from trafficdiff.diffusion.batch import conditions_of
-    from trafficdiff.diffusion.denoiser import DEPARTURE_BINS
-    from trafficdiff.diffusion.sampler import Request, SamplerSettings, draw_places
+    from trafficdiff.diffusion.requests import Request, SamplerSettings
+    from trafficdiff.diffusion.sampler import draw_places
 
     fleet, (begin_s, end_s) = travellers.fleet, travellers.window_s
     count = len(fleet.vehicle_type)
-    bins = np.full(count, -1, np.int64)
-    if travellers.depart_s is not None:
-        share = (travellers.depart_s - begin_s) / (end_s - begin_s)
-        bins = (share * DEPARTURE_BINS).astype(np.int64).clip(0, DEPARTURE_BINS - 1)
     numbers = np.array([class_number(kind) for kind in fleet.vehicle_types], np.int64)
     scene = _at(city.scene, travellers.window_s)
     reach = _reach(city, fleet)
     drawn = draw_places(
-        checkpoint.model,
+        checkpoint.members,
         scene,
-        Request(vehicle_class=numbers[fleet.vehicle_type], departure_bin=bins),
+        Request(vehicle_class=numbers[fleet.vehicle_type], departure_bin=_bins(travellers), rim_shares=fringe_shares),
         conditions=conditions_of(
             scene, trips_per_hour=count / ((end_s - begin_s) / 3_600), fringe_shares=fringe_shares
         ),
@@ -158,6 +152,17 @@ def draw_agents(
     if decoded.dropped:
         _logger.info("dropped %d of %d vias that no fit way leads over", decoded.dropped, int((via_zone >= 0).sum()))
     return decoded.agents
+
+
+def _bins(travellers: Travellers) -> NDArray[np.int64]:
+    """Return the part of the window in which each departs, shape (A,); -1 where the model says when."""
+    from trafficdiff.diffusion.denoiser import DEPARTURE_BINS
+
+    if travellers.depart_s is None:
+        return np.full(len(travellers.fleet.vehicle_type), -1, np.int64)
+    begin_s, end_s = travellers.window_s
+    share = (travellers.depart_s - begin_s) / (end_s - begin_s)
+    return np.asarray((share * DEPARTURE_BINS).astype(np.int64).clip(0, DEPARTURE_BINS - 1))
 
 
 def _reach(city: City, fleet: Fleet) -> Mapping[int, Reach]:

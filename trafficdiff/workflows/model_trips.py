@@ -141,7 +141,7 @@ def model_trips(
         If the window ends before it begins, or does not meet the profile.
     """
     from trafficdiff.demand.router import route
-    from trafficdiff.diffusion.sampler import SamplerSettings
+    from trafficdiff.diffusion.requests import SamplerSettings
 
     travelling, drawing, routing = generator.spawn(3)  # one day whatever the number of trips
     travellers = _travellers(graph, demand, window_s=window_s, generator=travelling)

@@ -86,24 +86,20 @@ def train(
     Other Parameters
     ----------------
     sources, leave_out
-        Only scenes of these sources (all if none is named), and not those of these places.
-    device
-        One of `trafficdiff.diffusion.devices.DEVICES`.
-    threads
-        Threads of the processor; all of them count into the CPU minutes.
-    resume
-        Whether to go on with an unfinished training of this directory, if there is one.
-    progress
-        Told the step, the losses and the share of the time that is spent.
+        Only scenes of these sources (all if none), and not those of these places.
+    device, threads
+        One of `trafficdiff.diffusion.devices.DEVICES`, and threads of the processor, which all count.
+    resume, progress
+        Whether to go on with an unfinished training of this directory; told step, losses and share of the time.
 
     Raises
     ------
     InputError
         If the corpus cannot be used, or the unfinished training was one of other scenes or settings.
     OutputError
-        If the directory is taken, or an unfinished training is there and `resume` was not asked for.
+        If the directory is taken, or an unfinished training is there without `resume`.
     MissingDependencyError
-        If a CUDA device is asked for and there is none.
+        If there is no CUDA device.
     """
     from trafficdiff.datatypes.scene_files import read_scenes
     from trafficdiff.diffusion.devices import DeviceTrainer, device_named
@@ -117,18 +113,10 @@ def train(
         progress("reading the corpus", None)
         scenes = read_scenes(corpus, sources=sources or None, leave_out_places=leave_out)
         trainer = DeviceTrainer(scenes, network or NetworkSettings(), settings, device=chosen)
-        same = {
-            "corpus": _hashes(corpus),
-            "sources": sorted(set(sources)),
-            "left_out": sorted(set(leave_out)),
-            "network": trainer.network.as_dict(),
-            "training": settings.as_dict(),
-            "device": chosen.type,
-        }
+        same = _about(trainer, corpus, sources=sources, leave_out=leave_out)
         log = _run(trainer, same, state=state, progress=progress)
-        card = _card(trainer, scenes, same, log)
         progress("writing", None)
-        card = _publish(trainer, card, directory)
+        card = _publish(trainer, _card(trainer, scenes, same, log), directory)
         state.unlink(missing_ok=True)
     return card
 
@@ -139,6 +127,18 @@ def _refuse_unfinished(state: Path, *, resume: bool) -> None:
             f"{state}: expected no unfinished training of this directory, found one; give --resume to go on with it, "
             "or delete the file"
         )
+
+
+def _about(trainer: DeviceTrainer, corpus: Path, *, sources: Sequence[str], leave_out: Sequence[str]) -> dict[str, Any]:
+    """Return what must be the same for a training to be gone on with."""
+    return {
+        "corpus": _hashes(corpus),
+        "sources": sorted(set(sources)),
+        "left_out": sorted(set(leave_out)),
+        "network": trainer.network.as_dict(),
+        "training": trainer.settings.as_dict(),
+        "device": trainer.device.type,
+    }
 
 
 @dataclass
@@ -216,7 +216,8 @@ def _card(trainer: DeviceTrainer, scenes: Sequence[Scene], same: dict[str, Any],
         "network": same["network"],
         "training": same["training"],
         "device": same["device"],
-        "parameters": sum(weight.numel() for weight in trainer.model.parameters()),
+        "members": len(trainer.members),
+        "parameters": sum(weight.numel() for member in trainer.members for weight in member.parameters()),
         "steps": trainer.steps,
         "cpu_minutes": round(trainer.spent_s / 60, 2),
         "losses": log.table(),
@@ -227,7 +228,7 @@ def _publish(trainer: DeviceTrainer, card: dict[str, Any], directory: Path) -> d
     from trafficdiff.diffusion.checkpoint import write_checkpoint
 
     with publishing(directory, kind=KIND) as folder:
-        digest = write_checkpoint(folder / CHECKPOINT_FILE, model=trainer.average, scaling=trainer.scaling, card=card)
+        digest = write_checkpoint(folder / CHECKPOINT_FILE, members=trainer.members, scaling=trainer.scaling, card=card)
         card = card | {"sha256": digest}
         (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return card
