@@ -25,10 +25,10 @@ demo: $(READY) ## Helsinki's morning peak from OpenStreetMap to a table and a ma
 	$(BIN)/trafficdiff demo
 
 test: $(READY) ## the fast tests, under three minutes
-	$(PYTEST) -n 2 -m "not slow and not browser and not network"
+	$(PYTEST) -n 2 --dist worksteal -m "not slow and not browser and not network"
 
 test-slow: $(READY) ## the tests that `make test` leaves out
-	$(PYTEST) -n 2 -m "(slow or browser) and not network"
+	$(PYTEST) -n 2 --dist worksteal -m "(slow or browser) and not network"
 
 test-all: test test-slow ## every test that needs no internet
 

@@ -85,7 +85,7 @@ def lines(place: str, drivers: str, done: Assigned) -> None:
 
 def compare(graph: RoadGraph, trips: TripSet, scenario: Scenario, *, iterations: int, other_seed: bool) -> None:
     ways = {
-        "one-shot": {"simulation": OPTIONS, "equilibrium": None},
+        "one-shot": {"simulation": OPTIONS, "equilibrium": Equilibrium(iterations=1, gap=0.0)},
         "en-route, all, 60 s": {"simulation": EN_ROUTE, "equilibrium": None},
         "iterated": {"simulation": OPTIONS, "equilibrium": Equilibrium(iterations=iterations, gap=0.0)},
     }

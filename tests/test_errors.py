@@ -50,6 +50,7 @@ def test_a_failed_simulation_names_its_log_where_there_is_one() -> None:
     assert str(error) == "it took too long (everything that it said is in runs/a.failed.log)"
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (errors.DeadlineError, str(error))
+    assert str(errors.DeadlineError.__new__(errors.DeadlineError, "late")) == "late"  # as Dask unpickles it
 
 
 def test_no_fault_raises_nothing() -> None:

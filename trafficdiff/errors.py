@@ -20,7 +20,7 @@ Every message says what was expected, what came, and what to do next.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +79,10 @@ class SimulationError(TrafficdiffError, RuntimeError):
 
 class DeadlineError(SimulationError, TimeoutError):
     """An outside program did not finish in the time that it was allowed."""
+
+    def __new__(cls, *args: object) -> Self:
+        """Make an error as `TimeoutError` does: of its two kinds of parents only that one can."""
+        return TimeoutError.__new__(cls, *args)
 
 
 class StoreError(TrafficdiffError, RuntimeError):

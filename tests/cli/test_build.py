@@ -49,6 +49,7 @@ def test_a_box_that_cannot_be_meant_is_refused(box: str, said: str, tmp_path: Pa
     assert not (tmp_path / "built").exists()
 
 
+@pytest.mark.slow
 def test_a_places_name_without_the_internet_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

@@ -28,6 +28,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_a_trained_model_can_be_sampled_from(corpus: Path, grid_net: Path, tmp_path: Path) -> None:
     said = trafficdiff("train", corpus, "-o", tmp_path / "model", "--cpu-minutes", 0.02, "--seed", 4, "--json")
@@ -43,6 +44,7 @@ def test_a_trained_model_can_be_sampled_from(corpus: Path, grid_net: Path, tmp_p
     assert "reading" not in again.stderr
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on(corpus: Path, tmp_path: Path) -> None:
     words = ["train", corpus, "-o", tmp_path / "model", "--cpu-minutes", "0.05"]
     program = "import sys; import trafficdiff.workflows.train as train; train._SAVE_EVERY_S = 0; " + (

@@ -105,7 +105,7 @@ def test_the_hash_does_not_depend_on_the_order_of_keys_or_on_spelled_out_default
 
 
 def test_the_hash_is_the_same_in_another_process_with_another_time_zone() -> None:
-    code = f"from trafficdiff.datatypes.scenario import parse_scenario; print(parse_scenario({SMALL}).hash)"
+    code = f"from trafficdiff.datatypes.scenario_files import parse_scenario; print(parse_scenario({SMALL}).hash)"
     environment = {"PYTHONHASHSEED": "1", "TZ": "Asia/Kolkata"}
     other = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=60
@@ -262,6 +262,13 @@ def test_the_schema_describes_every_part_and_refuses_unknown_keys() -> None:
     parts = [schema, *schema["$defs"].values()]
     assert all(part["additionalProperties"] is False for part in parts if part.get("type") == "object")
     json.dumps(schema)
+
+
+def test_a_path_may_be_plain_text(tmp_path: Path) -> None:
+    for suffix in (".yaml", ".json"):
+        path = str(tmp_path / f"small{suffix}")
+        write_scenario(parse_scenario(SMALL), path)
+        assert read_scenario(path) == parse_scenario(SMALL)
 
 
 def test_written_yaml_is_plain(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from trafficdiff.metrics.moments import merged, paired_moments
 
 def samples(count: int) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(1)
-    base = generator.normal(1_000, 1, (count, 3, 4))
+    base = generator.normal(10, 1, (count, 3, 4))
     scenario = base + generator.normal(0, 0.1, base.shape)
     scenario[generator.random(base.shape) < 0.2] = np.nan
     return base, scenario
@@ -44,6 +44,14 @@ def test_equal_runs_leave_exactly_nothing() -> None:
     found = paired_moments(zip(base, base.copy(), strict=True)).difference
     assert not found.mean.any()
     assert not found.squares.any()
+
+
+def test_what_is_rounded_in_another_way_does_not_differ() -> None:
+    whole = np.array([6.0, 0.0, 6_000.0])
+    stored = np.array([6.0 + 3.2e-7, 0.0, 6_000.01])  # six vehicles, one of them in a last interval of 137 s
+    found = paired_moments([(whole, stored), (whole, whole)]).difference
+    assert found.mean.tolist()[:2] == [0.0, 0.0]
+    assert found.mean[2] == pytest.approx(0.005)
 
 
 def test_without_a_pair_there_is_no_mean() -> None:

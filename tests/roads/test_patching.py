@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from trafficdiff.datatypes.net_patch import NetPatch, RoadToBuild
 from trafficdiff.datatypes.vehicles import class_bit
 from trafficdiff.errors import NetworkError
 from trafficdiff.process import run_program, sumo_program
+from trafficdiff.roads.netfile import read_net
 from trafficdiff.roads.patching import PATCHED_NET, apply_patch
 
 if TYPE_CHECKING:
@@ -184,3 +186,11 @@ def test_a_patch_of_roads_that_are_not_there_names_them_all(grid_graph: RoadGrap
     for word in ("'nowhere'", "'gone'", "'B1C1'", "nan", "'C1D1'", "'X'", "no edge has yet"):
         assert word in str(caught.value)
     assert not (tmp_path / PATCHED_NET).exists()
+
+
+def test_a_net_in_another_form_is_refused_and_not_left_as_it_was(grid_net: Path, tmp_path: Path):
+    text = grid_net.read_text(encoding="utf-8")
+    other = tmp_path / "other.net.xml"
+    other.write_text(re.sub(r'<edge id="B1C1" (from="\w+")', r'<edge \1 id="B1C1"', text), encoding="utf-8")
+    with pytest.raises(NetworkError, match=r"the id first in each edge, got other forms of \['B1C1'\]"):
+        apply_patch(read_net(other), NetPatch(lanes={"B1C1": 2}), directory=tmp_path / "wide")

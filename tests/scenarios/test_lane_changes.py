@@ -167,3 +167,11 @@ def test_roads_that_are_too_narrow_are_all_named(street: RoadGraph):
     for measure in (CloseLanes(where=where), ReserveLane(where=where), ChangeLanes(where=where, lanes=-1)):
         with pytest.raises(ScenarioError, match="EEs, MMs"):
             road_edits(measure, street, lanes=read_lanes(street))
+
+
+@pytest.mark.sumo
+def test_a_lane_that_is_reserved_already_is_an_error(street: RoadGraph, tmp_path: Path):
+    measure = ReserveLane(where=MIDDLE)
+    roads = apply_patch(street, road_edits(measure, street, lanes=read_lanes(street)).patch, directory=tmp_path)
+    with pytest.raises(ScenarioError, match="for bus only already"):
+        road_edits(measure, roads, lanes=read_lanes(roads))

@@ -33,6 +33,7 @@ def test_a_new_road_carries_flow_and_shortens_the_way(
 ):
     measure = NewRoad(id="shortcut", start="B1", end="D3", speed_kmh=80, both_ways=False)
     edit = road_edits(measure, grid_graph, lanes=grid_lanes)
+    assert edit.effect.summary.endswith("80 km/h; signals with a new plan: B1, D3")
     roads = apply_patch(grid_graph, edit.patch, directory=tmp_path)
     assert set(roads.edge_id) - set(grid_graph.edge_id) == {"shortcut"}
     trips = stream_of(roads, [LONG, SHORT], every_s=20, end_s=400)

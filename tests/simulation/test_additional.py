@@ -77,6 +77,19 @@ def test_limits_return_to_what_each_lane_had(square_town: RoadGraph):
     }
 
 
+def test_limits_that_overlap_do_not_end_each_other(square_town: RoadGraph):
+    def change(begin_s: float, end_s: float, speed_ms: float, *lanes: str) -> SpeedChange:
+        after_ms = (10.0,) * len(lanes)
+        return SpeedChange(lanes=lanes, begin_s=begin_s, end_s=end_s, speed_ms=speed_ms, speed_after_ms=after_ms)
+
+    calm, crash = change(0, 100, 8, "A-B_0", "B-D_0"), change(20, 50, 3, "A-B_0")
+    signs = parsed(Control(speeds=(calm, crash, change(100, 120, 7, "B-D_0"))), square_town)
+    assert {sign.get("lanes"): [(step.get("time"), step.get("speed")) for step in sign] for sign in signs} == {
+        "A-B_0": [("0", "8"), ("20", "3"), ("50", "8"), ("100", "10")],
+        "B-D_0": [("0", "8"), ("100", "7"), ("120", "10")],
+    }
+
+
 def test_the_last_plan_of_a_signal_counts(square_town: RoadGraph):
     plans = [
         SignalProgram(signal='a"<&', kind="static", offset_s=at, phases=(SignalPhase(duration_s=9, state="Gr"),))

@@ -42,8 +42,13 @@ def test_an_unfinished_study_opens_and_says_that_it_has_no_results(tmp_path: Pat
 
 
 def test_a_folder_without_a_plan_is_no_study(tmp_path: Path) -> None:
-    with pytest.raises(IntegrityError, match=r"study\.json"):
+    with pytest.raises(InputError, match=r"study\.json"):
         open_study(tmp_path)
+    with pytest.raises(InputError, match="makes one"):
+        open_study(tmp_path / "nowhere")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="makes one"):
+        open_study(tmp_path / "file")
 
 
 def test_a_plan_that_was_changed_is_found(tmp_path: Path) -> None:

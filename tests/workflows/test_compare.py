@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.workflows.comparison import Comparison
 
-pytestmark = pytest.mark.sumo
+pytestmark = [pytest.mark.sumo, pytest.mark.slow]
 
 SLOWED = ("B1B2", "B2B1", "B2C2", "C2B2")
 SAMPLES = 5
@@ -196,6 +196,7 @@ def test_other_seeds_are_compared_without_pairs(study: Path, monkeypatch: pytest
     [
         ({"scenario": "chnaged"}, r"expected a scenario of the study \(base, again, changed\), got 'chnaged'"),
         ({"scenario": "changed", "base": "x"}, "got 'x'"),
+        ({"scenario": "base"}, "expected another scenario than the base, 'base', got itself; .* again, changed"),
         ({"scenario": "changed", "ranked_by": "joy"}, "expected a number of the area to rank by .*delay_hours.*'joy'"),
         ({"scenario": "changed", "confidence": 95.0}, "expected a confidence between 0.5 and 1"),
         ({"scenario": "changed", "rate": 0.0}, "expected a rate of false discoveries"),
@@ -220,5 +221,5 @@ def test_the_command_gives_one_object_or_a_table(study: Path, changed: Compariso
     shown = trafficdiff("compare", study, "--scenario", "changed", "--confidence", "0.9").stdout
     assert "exactly no difference" in shown
     assert "90 % interval" in shown
-    assert "roads removed or closed (1): A1A2" in shown
+    assert "roads removed or closed (1): unnamed (edge A1A2)\n" in shown
     assert "mean trip time [s]" in shown

@@ -96,8 +96,7 @@ def test_at_equilibrium_both_roads_take_equal_time_and_before_they_did_not(
     assert one_shot.result.trips["duration_s"].max() > 1.7 * on_long_s
 
 
-def test_the_gap_falls_and_the_best_simulation_counts(one_shot: Assigned, settled: Assigned) -> None:
-    assert settled.gaps[0] == pytest.approx(one_shot.gaps[0])
+def test_the_gap_falls_and_the_best_simulation_counts(settled: Assigned) -> None:
     assert settled.gap == min(settled.gaps)
     assert settled.gap < 0.03 < 0.2 < settled.gaps[0]
     assert settled.iterations == 12
@@ -106,10 +105,18 @@ def test_the_gap_falls_and_the_best_simulation_counts(one_shot: Assigned, settle
     assert day.mean_time_loss_s == pytest.approx(settled.result.trips["time_loss_s"].mean())
 
 
-def test_one_simulation_without_an_equilibrium_says_so_and_has_a_gap(one_shot: Assigned) -> None:
+def test_one_simulation_without_an_equilibrium_says_so(one_shot: Assigned) -> None:
     assert (one_shot.choice, one_shot.iterations, one_shot.asked) == ("one_shot", 1, None)
     assert one_shot.reached
-    assert one_shot.as_dict()["relative_gap"] == one_shot.gap > 0.2
+    assert one_shot.as_dict()["relative_gap"] is one_shot.gap is None
+
+
+def test_one_iteration_is_one_simulation_with_its_gap(graph: RoadGraph, one_shot: Assigned, tmp_path: Path) -> None:
+    wanted = scenario(equilibrium=Equilibrium(iterations=1, gap=0.0))
+    done = assign(graph, all_on_the_short_road(graph), scenario=wanted, seed=7, directory=tmp_path / "sumo")
+    assert done.result.trips.equals(one_shot.result.trips)
+    assert done.gap is not None
+    assert done.gap > 0.2
 
 
 def test_drivers_who_look_on_the_road_have_no_gap_for_they_leave_their_routes(graph: RoadGraph, tmp_path: Path) -> None:
@@ -150,12 +157,11 @@ def test_the_same_seed_gives_the_same_routes_and_another_one_others(
     graph: RoadGraph, settled: Assigned, tmp_path: Path
 ) -> None:
     wanted = scenario(equilibrium=Equilibrium(iterations=2, gap=0.0))
-    first, again, other = (
+    first, other = (
         assign(graph, all_on_the_short_road(graph), scenario=wanted, seed=seed, directory=tmp_path / name)
-        for name, seed in (("a", 7), ("b", 7), ("c", 8))
+        for name, seed in (("a", 7), ("b", 8))
     )
-    assert first.trips.edges.tolist() == again.trips.edges.tolist()
-    assert first.gaps == again.gaps == settled.gaps[:2]
+    assert first.days == settled.days[:2]
     assert other.trips.edges.tolist() != first.trips.edges.tolist()
 
 

@@ -130,6 +130,24 @@ def test_every_measure_that_cannot_act_is_told_at_once(grid_net: Path, grid_grap
     assert [f"measures.{place}" in str(caught.value) for place in range(4)] == [True, True, False, True]
 
 
+@pytest.mark.parametrize(
+    "measure",
+    [
+        close(),
+        limit(20),
+        {"kind": "close_lanes", "where": {"edges": [CLOSED]}},
+        {"kind": "incident", "where": {"edges": [CLOSED]}},
+    ],
+)
+@pytest.mark.parametrize(("begin_s", "end_s"), [(1_200, 1_300), (80_000, 81_000)])
+def test_a_part_of_the_day_that_the_study_does_not_have_is_refused(
+    grid_net: Path, grid_graph: RoadGraph, tmp_path: Path, measure: dict[str, Any], begin_s: float, end_s: float
+) -> None:
+    late = {**measure, "during": {"begin_s": begin_s, "end_s": end_s}}
+    with pytest.raises(ScenarioError, match=r"expected a part of the study, 0 to 1200 s"):
+        changed(grid_scenario(grid_net, late), grid_graph, tmp_path)
+
+
 def test_a_further_measure_moves_nobody_elses_dice(grid_net: Path, grid_graph: RoadGraph, tmp_path: Path) -> None:
     fewer = {"kind": "scale_demand", "factor": 0.5}
     _, alone = changed(grid_scenario(grid_net, fewer), grid_graph, tmp_path / "alone")
@@ -152,7 +170,7 @@ def test_drivers_who_learn_settle_and_say_how_far(grid_net: Path, tmp_path: Path
     told = json.loads((outcome.directory / "measures.json").read_text())
     assert told["route_choice"] == "iterated"
     assert told["relative_gap"] == outcome.numbers["relative_gap"]
-    assert outcome.validation.gates[-1].name == "relative_gap"
+    assert told["relative_gap_asked"] == 0.2
 
 
 def closed_for_a_while(begin_s: float, end_s: float) -> dict[str, Any]:
@@ -175,3 +193,23 @@ def test_drivers_plan_around_a_closure_that_is_announced(
     entered = open_run(outcome.directory).result.data["entered"].sel(edge=CLOSED)
     assert float(entered.sel(time=slice(61, 239)).sum()) == 0
     assert outcome.numbers["completion_share"] == base.numbers["completion_share"] == 1
+
+
+def test_nobody_plans_around_an_incident(grid_net: Path, grid_graph: RoadGraph, tmp_path: Path) -> None:
+    lanes = int(grid_graph.lanes[grid_graph.edge_index[CLOSED]])
+    during = {"begin_s": 60, "end_s": 240}
+    incident = {"kind": "incident", "where": {"edges": [CLOSED]}, "lanes": lanes, "during": during}
+    trips, after = changed(grid_scenario(grid_net, incident), grid_graph, tmp_path)
+    assert after.control.closures[0].lanes == ()  # the whole road
+    assert after.trips is trips
+    assert after.numbers() == dict.fromkeys(after.numbers(), 0)
+
+
+def test_a_trip_that_two_measures_change_counts_once(grid_net: Path, grid_graph: RoadGraph, tmp_path: Path) -> None:
+    nobody = {"kind": "shift_mode", "share": 0.5, "from_types": ["car"]}
+    _, closed = changed(grid_scenario(grid_net, close()), grid_graph, tmp_path / "one")
+    trips, both = changed(grid_scenario(grid_net, close(), nobody), grid_graph, tmp_path / "both")
+    numbers = both.numbers()
+    assert 0 < numbers["trips_rerouted"] < closed.numbers()["trips_rerouted"]
+    assert sum(numbers.values()) <= len(trips)
+    assert len(trips) - numbers["trips_removed"] + numbers["trips_added"] == len(both.trips)

@@ -13,6 +13,7 @@ from trafficdiff.datatypes.candidates import Candidates, parse_candidates
 from trafficdiff.datatypes.scenario_files import read_scenario
 from trafficdiff.errors import InputError, OutputError, ScenarioError
 from trafficdiff.publish import verify
+from trafficdiff.store.status import read_status, status_path
 from trafficdiff.workflows.plan import CHOSEN, plan
 
 if TYPE_CHECKING:
@@ -72,6 +73,13 @@ def test_what_saves_is_ranked_above_what_harms_and_the_set_is_chosen_within_the_
     assert found.cost == 4
     assert found.out_of_reach == ("Dear",)
     assert sum(row.probability_best for row in found.ranking) == pytest.approx(1)
+
+
+def test_a_file_beside_it_says_that_it_is_done(planned) -> None:
+    found, _ = planned
+    status = read_status(status_path(found.directory))
+    assert status is not None
+    assert (status.state, status.progress, status.message) == ("done", 1.0, f"{found.simulations} simulations")
 
 
 def test_worth_is_what_is_saved_over_a_lifetime_for_each_unit_of_money(planned) -> None:

@@ -7,6 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.workflows.ensembles import all_ended, long_scenario, scenario_of, wait_for, workers_below
@@ -63,6 +64,7 @@ def test_a_worker_does_its_jobs_in_one_process_and_tells_why_one_failed(
     assert "atlantis" in event.result.message
     assert one_worker.pids() == first
     os.kill(first[name], signal.SIGKILL)  # while it is idle
+    wait_for(lambda: psutil.Process(first[name]).status() == psutil.STATUS_ZOMBIE)
     one_worker.start(name, job_of(lost, tmp_path, sample=2))
     event = ended(one_worker)
     assert isinstance(event, Ended)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from trafficdiff.datatypes.scenario import Scenario
 from trafficdiff.store.study import Stopping, StudyPlan
-from trafficdiff.workflows.stopping import batches, look, student_interval
+from trafficdiff.workflows.stopping import batches, look, mean_and_half_width
 
 
 def plan_of(*names: str, samples: int = 40, stopping: Stopping | None = None) -> StudyPlan:
@@ -24,13 +24,13 @@ def plan_of(*names: str, samples: int = 40, stopping: Stopping | None = None) ->
 
 def test_the_interval_is_that_of_another_implementation() -> None:
     values = np.random.default_rng(1).normal(100, 7, 23)
-    mean, half = student_interval([*values, math.nan], confidence=0.9)
+    mean, half = mean_and_half_width([*values, math.nan], confidence=0.9)
     low, high = stats.t.interval(0.9, len(values) - 1, values.mean(), stats.sem(values))
     assert (mean - half, mean + half) == pytest.approx((low, high))
 
 
 def test_one_value_has_a_mean_and_no_interval() -> None:
-    mean, half = student_interval([3.0, math.nan], confidence=0.95)
+    mean, half = mean_and_half_width([3.0, math.nan], confidence=0.95)
     assert mean == 3
     assert math.isnan(half)
 
@@ -88,7 +88,7 @@ def test_looking_again_and_again_costs_little_coverage() -> None:
     for _ in range(300):
         values = generator.normal(0, 1, 200)
         for batch in batches(plan):
-            mean, half = student_interval(list(values[: batch.stop]), confidence=0.95)
+            mean, half = mean_and_half_width(list(values[: batch.stop]), confidence=0.95)
             if half <= rule.half_width:
                 break
         covered.append(abs(mean) <= half)

@@ -38,6 +38,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory, base: Scenario, grid_graph: 
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_the_present_value_changes_exactly_nothing_and_a_slow_one_is_slower(swept: Sweep) -> None:
     present, slow = swept.changes.values()
@@ -46,6 +47,7 @@ def test_the_present_value_changes_exactly_nothing_and_a_slow_one_is_slower(swep
     assert slow["trips_completed"].side == "zero"
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_changes_are_paired_by_sample(swept: Sweep) -> None:
     numbers = swept.study.numbers
@@ -54,6 +56,7 @@ def test_changes_are_paired_by_sample(swept: Sweep) -> None:
     assert swept.changes[20.0]["mean_trip_time"].mean == pytest.approx((slow - base).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_the_table_and_the_summary_say_what_is_noise(swept: Sweep) -> None:
     lines = swept.text().splitlines()

@@ -11,12 +11,14 @@ import typer
 from trafficdiff.cli.output import JsonOption, print_grid, print_json, showing_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from trafficdiff.workflows.comparison import Comparison
 
 __all__ = ["compare"]
 
 _KPIS: Final[tuple[tuple[str, str, str, float], ...]] = (
-    ("trips_asked", "trips asked for", "{:,.0f}", 1),
+    ("trips_asked", "trips asked for", "{:,.1f}", 1),
     ("trips_rerouted", "trips that measures sent another way", "{:,.1f}", 1),
     ("trips_moved", "trips whose ends measures moved", "{:,.1f}", 1),
     ("trips_removed", "trips that measures took off the road", "{:,.1f}", 1),
@@ -121,9 +123,7 @@ def _show_roads(found: Comparison) -> None:
     ):  # fmt: skip
         roads = found.roads(status)
         if roads:
-            named = [f"{road['edge_id']} ({road['street']})" for road in roads[: 2 * _SHOWN_ROADS]]
-            more = f" and {len(roads) - len(named)} more" if len(roads) > len(named) else ""
-            typer.echo(f"roads {words} ({len(roads)}): {', '.join(named)}{more}")
+            typer.echo(f"roads {words} ({len(roads)}): {_by_street(roads)}")
     counts = found.counts("traversals")
     typer.echo(
         f"vehicles changed beyond chance on {counts['edges_distinguishable']:,} of {counts['edges_tested']:,} roads "
@@ -141,6 +141,20 @@ def _show_roads(found: Comparison) -> None:
     ]
     if rows:
         print_grid("Where vehicles come and go", rows, headings=("street", "edge", "vehicles", "q"))
+
+
+def _by_street(roads: Sequence[Mapping[str, Any]]) -> str:
+    """Return roads in words: the edges of each street, the one with most of them first."""
+    streets: dict[str, list[str]] = {}
+    for road in roads:
+        streets.setdefault(str(road["street"]), []).append(str(road["edge_id"]))
+    ordered = sorted(streets.items(), key=lambda item: -len(item[1]))
+    named = [
+        street if edges[0] in street else f"{street} ({edges[0] if len(edges) == 1 else f'{len(edges)} edges'})"
+        for street, edges in ordered[: 2 * _SHOWN_ROADS]
+    ]
+    more = f" and {len(ordered) - len(named)} more streets" if len(ordered) > len(named) else ""
+    return f"{', '.join(named)}{more}"
 
 
 def _show_zones(found: Comparison) -> None:

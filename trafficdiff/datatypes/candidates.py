@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from trafficdiff.datatypes.locating import Located, locate
+from trafficdiff.datatypes.file_faults import Place, faults_in, raise_with_lines
 from trafficdiff.datatypes.measures import KINDS, Measure
 from trafficdiff.datatypes.part import Part
 from trafficdiff.datatypes.plain_text import MalformedError, read_plain
-from trafficdiff.datatypes.wording import in_words, shortened
-from trafficdiff.errors import Faults, ScenarioError
+from trafficdiff.datatypes.wording import shortened
+from trafficdiff.errors import ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,9 +91,6 @@ class Candidates(Part):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_Place = list[int | str]
-
-
 def parse_candidates(content: object, *, heading: str = "candidates", text: str = "") -> Candidates:
     """Return candidates from plain data (as YAML or JSON gives it).
 
@@ -111,19 +108,14 @@ def parse_candidates(content: object, *, heading: str = "candidates", text: str 
     ScenarioError
         Listing every fault at once: those of each candidate, and names that occur twice, are unknown, or contradict.
     """
-    told: list[tuple[_Place, str]] = []
+    told: list[tuple[Place, str]] = []
     found: Candidates | None = None
     try:
         found = Candidates.model_validate(content)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
-        for fault in faults:
-            if fault["type"] == "too_short" and any(_is_inside(other["loc"], fault["loc"]) for other in faults):
-                continue  # pydantic counts only the entries that are well formed
-            place = locate(fault["loc"], content, is_missing=fault["type"] == "missing")
-            told.append((place, in_words(fault, place=place or ["candidates"], advice=_ADVICE)))
+        told += faults_in(error, content, whole="candidates", advice=lambda _: _ADVICE)
     told += _between(content)
-    _raise_with_lines(told, heading=heading, lines=Located(text))
+    raise_with_lines(told, heading=heading, text=text)
     assert found is not None
     return found
 
@@ -134,25 +126,13 @@ _ADVICE: Final = {
 }
 
 
-def _is_inside(place: tuple[int | str, ...], whole: tuple[int | str, ...]) -> bool:
-    return len(place) > len(whole) and place[: len(whole)] == whole
-
-
-def _raise_with_lines(told: list[tuple[_Place, str]], *, heading: str, lines: Located) -> None:
-    faults = Faults(heading)
-    numbered = [(lines.line(place) or 0, sentence) for place, sentence in told]
-    for line, sentence in sorted(numbered, key=lambda one: one[0]):
-        faults.add(f"line {line}: {sentence}" if line else sentence)
-    faults.raise_if_any(ScenarioError)
-
-
-def _between(content: object) -> Iterator[tuple[_Place, str]]:
+def _between(content: object) -> Iterator[tuple[Place, str]]:
     """Find faults between candidates in plain data, of which each may be wrong in itself as well."""
     rows = content.get("candidates") if isinstance(content, dict) else None
     rows = [row if isinstance(row, dict) else {} for row in rows] if isinstance(rows, list) else []
     names = [row.get("name") for row in rows]
     for number, row in enumerate(rows):
-        place: _Place = ["candidates", number]
+        place: Place = ["candidates", number]
         if names[number] is not None and names[number] in names[:number]:
             yield [*place, "name"], f"{_said([*place, 'name'])}: expected every name once, got {names[number]!r} again"
         lists = {key: _names_in(row, key) for key in ("requires", "excludes")}
@@ -170,7 +150,7 @@ def _between(content: object) -> Iterator[tuple[_Place, str]]:
                 yield where, f"{_said(where)}: expected a candidate that is not excluded as well, got {other!r}"
 
 
-def _said(place: _Place) -> str:
+def _said(place: Place) -> str:
     return ".".join(map(str, place))
 
 

@@ -147,7 +147,7 @@ class _Signals(Part):
 
 
 class FixSignals(_Signals):
-    """Give signals a fixed plan of another cycle time; greens share it as before, or by the traffic."""
+    """Give signals a fixed plan of another cycle time; the greens share it as before."""
 
     kind: Literal["fix_signals"] = "fix_signals"
     cycle_s: _Cycle = Field(90.0, description="Time for all phases together [s].")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from pydantic import ValidationError
 
-from trafficdiff.datatypes.locating import Located, locate
+from trafficdiff.datatypes.file_faults import Place, faults_in, raise_with_lines
 from trafficdiff.datatypes.measures import KINDS
 from trafficdiff.datatypes.plain_text import MalformedError, read_plain
 from trafficdiff.datatypes.scenario import Scenario
-from trafficdiff.datatypes.wording import in_words, shortened
-from trafficdiff.errors import Faults, ScenarioError
+from trafficdiff.datatypes.wording import shortened
+from trafficdiff.errors import ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,25 +52,21 @@ def parse_scenario(content: object, *, heading: str = "scenario", text: str = ""
     ScenarioError
         Listing every fault at once.
     """
+
+    def moved(place: Place) -> Place:
+        if place[:1] == ["measures"] and len(place) > 1:
+            return ["measures", int(place[1]) - measures_before, *place[2:]]
+        return place
+
     try:
         return Scenario.model_validate(content)
     except ValidationError as error:
-        faults, lines = Faults(heading), Located(text)
-        told: list[tuple[int, str]] = []
-        for fault in error.errors(include_url=False):
-            place = locate(fault["loc"], content, is_missing=fault["type"] == "missing")
-            if place[:1] == ["measures"] and len(place) > 1:
-                place[1] = int(place[1]) - measures_before
-            line = lines.line(place)
-            where = "" if line is None else f"line {line}: "
-            told.append((line or 0, where + in_words(fault, place=place or ["scenario"], advice=_advice(place))))
-        for _, sentence in sorted(told, key=lambda one: one[0]):
-            faults.add(sentence)
-        faults.raise_if_any(ScenarioError)
+        told = faults_in(error, content, whole="scenario", advice=_advice, moved=moved)
+        raise_with_lines(told, heading=heading, text=text)
         raise  # pragma: no cover - a validation error always has faults
 
 
-def read_scenario(path: Path) -> Scenario:
+def read_scenario(path: str | Path) -> Scenario:
     """Read a scenario from a YAML or JSON file.
 
     A file may begin from another one in its folder, ``base: morning_peak.yaml``: its own keys replace those of the
@@ -81,6 +77,7 @@ def read_scenario(path: Path) -> Scenario:
     ScenarioError
         If the file is missing, a folder, over 1 MB, not YAML or JSON, or not a scenario (all faults listed).
     """
+    path = Path(path)
     content, text = _content(path)
     before = 0
     if "base" in content:
@@ -119,9 +116,10 @@ def _on_base(content: dict[str, Any], path: Path) -> tuple[dict[str, Any], int]:
     return {**base, **own}, len(before)
 
 
-def write_scenario(scenario: Scenario, path: Path) -> None:
+def write_scenario(scenario: Scenario, path: str | Path) -> None:
     """Write a scenario as YAML, or as JSON if the name ends so; `read_scenario` gives it back unchanged."""
     content = scenario.model_dump(mode="json")
+    path = Path(path)
     if path.suffix == ".json":
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     else:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import quoteattr, unescape
 
 import numpy as np
 
@@ -160,9 +160,10 @@ def _changed_edges(text: str, patch: NetPatch) -> Iterator[str]:
     """Return the edges whose lanes change, each lane with the attributes of the one that it was or lies beside."""
     changed = {*patch.lanes, *patch.reserved}
     for match in _EDGE.finditer(text):
-        name = match[1].replace("&amp;", "&")
+        name = unescape(match[1])
         if name not in changed:
             continue
+        changed.remove(name)
         old = [("".join(_KEPT_OF_LANE.findall(lane[1])), lane[2]) for lane in _LANE.finditer(match[2])]
         count = patch.lanes.get(name, len(old))
         new = [old[min(place, len(old) - 1)] for place in range(count)]
@@ -171,6 +172,11 @@ def _changed_edges(text: str, patch: NetPatch) -> Iterator[str]:
             new.insert(0, (f'{kept} allow="{patch.reserved[name]}"', old[0][1]))
         lines = [_lane_line(place, attributes, origin) for place, (attributes, origin) in enumerate(new)]
         yield f'<edge id={quoteattr(name)} numLanes="{len(new)}">{"".join(lines)}</edge>'
+    if changed:
+        raise NetworkError(
+            f"expected a net as SUMO writes it, the id first in each edge, got other forms of {sorted(changed)[:5]}; "
+            "run `netconvert -s NET -o NEW` once and use the new file"
+        )
 
 
 def _lane_line(place: int, attributes: str, origin: str | None) -> str:

@@ -15,7 +15,10 @@ GIVEN = "given in the scenario"
 
 
 def declared_by(measure: Part, **units: str) -> dict[str, Declared]:
-    """Return numbers of a measure with their sources: the scenario, or else what the schema says of the default.
+    """Return numbers of a measure with their sources: the scenario, or what the schema says where it is the default.
+
+    A number that is given and equals the default has the default's source: written out or not, the scenario is the
+    same one.
 
     Parameters
     ----------
@@ -29,7 +32,7 @@ def declared_by(measure: Part, **units: str) -> dict[str, Declared]:
         name: Declared(
             value=float(getattr(measure, name)),
             unit=unit,
-            source=GIVEN if name in measure.model_fields_set else str(fields[name].description),
+            source=str(fields[name].description) if getattr(measure, name) == fields[name].default else GIVEN,
         )
         for name, unit in units.items()
     }

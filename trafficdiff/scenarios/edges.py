@@ -61,7 +61,7 @@ def choose(graph: RoadGraph, choice: EdgeChoice | Area) -> NDArray[np.bool_]:
     if not chosen.any():
         raise ScenarioError(
             f"expected a choice that holds at least one of {graph.edge_count} edges, got none: no edge fulfils "
-            f"{_given(choice)} all together; widen one of them, or look the roads up on a map"
+            f"{_given(choice)}; widen the choice, or look the roads up on a map"
         )
     return chosen
 
@@ -79,10 +79,13 @@ def _matching(values: NDArray[np.object_], wanted: Sequence[str], *, what: str, 
     column = np.array([fold(str(value)) for value in values], object)
     known = set(column.tolist())
     unknown = [name for name in dict.fromkeys(wanted) if fold(name) not in known]
+    article = "an" if what == "edge" else "a"
     for name in unknown[:_SHOWN]:
-        faults.add(f"expected a {what} of these roads, got {name!r}; {near_matches(name, map(str, values))}")
+        faults.add(f"expected {article} {what} of these roads, got {name!r}; {near_matches(name, map(str, values))}")
     if len(unknown) > _SHOWN:
-        faults.add(f"and {len(unknown) - _SHOWN} more of {len(set(wanted))} that are not a {what} of these roads")
+        faults.add(
+            f"and {len(unknown) - _SHOWN} more of {len(set(wanted))} that are not {article} {what} of these roads"
+        )
     return np.isin(column.astype(str), [fold(name) for name in wanted])
 
 

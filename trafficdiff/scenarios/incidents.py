@@ -74,7 +74,7 @@ def _closed(
         edges=chosen_ids(graph, chosen),
         begin_s=during[0],
         end_s=during[1],
-        told_at=chosen_ids(graph, approaches(graph, chosen)),
+        told_at=chosen_ids(graph, approaches(graph, chosen)) or chosen_ids(graph, chosen),
     )
     rows = np.flatnonzero(chosen[lanes.edge] & ((lanes.allowed & ON_WHEELS) != 0) & (lanes.speed_ms > passing_ms))
     if not len(rows):

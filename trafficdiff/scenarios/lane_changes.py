@@ -17,7 +17,7 @@ from trafficdiff.datatypes.net_patch import NetPatch
 from trafficdiff.datatypes.vehicles import class_bit
 from trafficdiff.errors import Faults, ScenarioError
 from trafficdiff.scenarios.edges import choose
-from trafficdiff.scenarios.road_edit import ON_WHEELS, RoadEdit, chosen_ids, length_in_words, some
+from trafficdiff.scenarios.road_edit import ON_WHEELS, RoadEdit, chosen_ids, length_in_words, new_plans, some
 from trafficdiff.scenarios.speeds import speed_change
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def close_lanes(measure: CloseLanes, graph: RoadGraph, *, lanes: Lanes) -> RoadE
             allowed |= {str(lanes.lane_id[row]): int(lanes.allowed[row]) & ~ON_WHEELS for row in closed}
     if counts:
         words += f"; {len(counts)} built anew, because turns left from the closed lanes"
+        rebuilt = np.isin(graph.edge_id.astype(str), list(counts))
+        words += new_plans(_turns_of(rebuilt, lanes), lanes)
     return RoadEdit(
         patch=NetPatch(allowed=allowed, lanes=counts), effect=Effect(kind=measure.kind, summary=words, edges=edges)
     )
@@ -102,7 +104,7 @@ def change_lanes(measure: ChangeLanes, graph: RoadGraph, *, lanes: Lanes) -> Roa
         patch=NetPatch(lanes=counts),
         effect=Effect(
             kind=measure.kind,
-            summary=f"{words} on {length_in_words(graph, chosen)}{_new_plans(graph, chosen, lanes)}",
+            summary=f"{words} on {length_in_words(graph, chosen)}{new_plans(_turns_of(chosen, lanes), lanes)}",
             edges=chosen_ids(graph, chosen),
         ),
     )
@@ -114,11 +116,18 @@ def reserve_lane(measure: ReserveLane, graph: RoadGraph, *, lanes: Lanes) -> Roa
     Raises
     ------
     ScenarioError
-        If nothing is chosen, or a road has no second lane for the others: all such roads are named.
+        If nothing is chosen, a road has no second lane for the others (all such roads are named), or the lane at the
+        kerb is for that class only on all of them already.
     """
     chosen = choose(graph, measure.where)
     own = own_lanes(chosen, lanes)
     _check_some_remain(graph, own, taken=0 if measure.new_lane else 1, advice="set new_lane: true to build one")
+    only = class_bit(measure.for_class)
+    if not measure.new_lane and all(int(lanes.allowed[rows[0]]) & ON_WHEELS == only for rows in own.values()):
+        raise ScenarioError(
+            f"expected roads whose lane at the kerb others may use, got {length_in_words(graph, chosen)} that have it "
+            f"for {measure.for_class} only already; choose others or leave the measure out"
+        )
     allowed: dict[str, int] = {}
     counts: dict[str, int] = {}
     reserved: dict[str, str] = {}
@@ -126,17 +135,17 @@ def reserve_lane(measure: ReserveLane, graph: RoadGraph, *, lanes: Lanes) -> Roa
         name = str(graph.edge_id[edge])
         if measure.new_lane:
             reserved[name] = measure.for_class
-        elif _loses_turns(lanes, rows[:1], keep=class_bit(measure.for_class)):
+        elif _loses_turns(lanes, rows[:1], keep=only):
             counts[name], reserved[name] = len(lanes.of(edge)) - 1, measure.for_class
         else:
-            allowed[str(lanes.lane_id[rows[0]])] = class_bit(measure.for_class)
+            allowed[str(lanes.lane_id[rows[0]])] = only
     what = "a new lane" if measure.new_lane else "the lane at the kerb"
     return RoadEdit(
         patch=NetPatch(allowed=allowed, lanes=counts, reserved=reserved),
         effect=Effect(
             kind=measure.kind,
             summary=f"{what} of {length_in_words(graph, chosen)} for {measure.for_class} only"
-            + (_new_plans(graph, chosen, lanes) if reserved else ""),
+            + (new_plans(_turns_of(chosen, lanes), lanes) if reserved else ""),
             edges=chosen_ids(graph, chosen),
         ),
     )
@@ -235,12 +244,9 @@ def _loses_turns(lanes: Lanes, rows: list[int], *, keep: int) -> bool:
     )
 
 
-def _new_plans(graph: RoadGraph, chosen: NDArray[np.bool_], lanes: Lanes) -> str:
-    """Return in words which signals get a new plan, because turns at them are built anew."""
-    touched = chosen[lanes.edge[lanes.turn_from]] | chosen[lanes.edge[lanes.turn_to]]
-    signals = sorted(set(lanes.turn_signal[touched].tolist()) - {""})
-    del graph
-    return f"; signals with a new plan: {some(signals)}" if signals else ""
+def _turns_of(chosen: NDArray[np.bool_], lanes: Lanes) -> NDArray[np.bool_]:
+    """Return which turns lead from or to chosen edges, shape (C,)."""
+    return np.asarray(chosen[lanes.edge[lanes.turn_from]] | chosen[lanes.edge[lanes.turn_to]])
 
 
 def slowed_words(slowed: dict[str, float]) -> str:

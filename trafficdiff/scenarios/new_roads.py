@@ -11,7 +11,7 @@ from trafficdiff.datatypes.identifiers import is_refused
 from trafficdiff.datatypes.net_patch import NetPatch, RoadToBuild
 from trafficdiff.errors import Faults, ScenarioError
 from trafficdiff.scenarios.edges import near_matches
-from trafficdiff.scenarios.road_edit import RoadEdit
+from trafficdiff.scenarios.road_edit import RoadEdit, new_plans
 
 if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
@@ -63,10 +63,10 @@ def build_road(measure: NewRoad, graph: RoadGraph, *, lanes: Lanes) -> RoadEdit:
         roads.append(_road(measure, names[1], end, start, inner[::-1]))
     points = np.array([graph.node_xy[ends[0]], *inner, graph.node_xy[ends[1]]])
     length_m = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
-    del lanes
+    at_ends = np.isin(graph.node_id[graph.to_node[lanes.edge[lanes.turn_from]]].astype(str), [start, end])
     summary = (
         f"built {measure.id} from {start} to {end}: {length_m / 1000:.2f} km, {measure.lanes} lane(s)"
-        f"{' each way' if measure.both_ways else ''}, {measure.speed_kmh:g} km/h"
+        f"{' each way' if measure.both_ways else ''}, {measure.speed_kmh:g} km/h{new_plans(at_ends, lanes)}"
     )
     return RoadEdit(
         patch=NetPatch(roads=tuple(roads)), effect=Effect(kind=measure.kind, summary=summary, edges=tuple(names))

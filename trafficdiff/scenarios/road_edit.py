@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.effect import Effect
     from trafficdiff.datatypes.graph import RoadGraph
+    from trafficdiff.datatypes.lanes import Lanes
 
-__all__ = ["ON_FOOT", "ON_WHEELS", "RoadEdit", "chosen_ids", "length_in_words", "some"]
+__all__ = ["ON_FOOT", "ON_WHEELS", "RoadEdit", "chosen_ids", "length_in_words", "new_plans", "some"]
 
 _SHOWN: Final = 5
 
@@ -55,6 +56,20 @@ def length_in_words(graph: RoadGraph, chosen: NDArray[np.bool_]) -> str:
     """Return how many edges are chosen and how long they are together: ``3 edges (0.52 km)``."""
     count = int(chosen.sum())
     return f"{count} edge{'s' if count != 1 else ''} ({graph.length_m[chosen].sum() / 1000:.2f} km)"
+
+
+def new_plans(touched: NDArray[np.bool_], lanes: Lanes) -> str:
+    """Return in words which signals get a new plan, because turns at them are built anew; nothing where none does.
+
+    Parameters
+    ----------
+    touched
+        Shape (C,), which turns that is.
+    lanes
+        The turns with their signals.
+    """
+    signals = sorted(set(lanes.turn_signal[touched].tolist()) - {""})
+    return f"; signals with a new plan: {some(signals)}" if signals else ""
 
 
 def some(names: Sequence[str]) -> str:

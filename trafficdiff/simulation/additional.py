@@ -74,7 +74,7 @@ def control_xml(control: Control, *, graph: RoadGraph, vehicle_types: Sequence[V
     last_plans = {program.signal: program for program in control.signals}
     lines = [
         *(line for place, one in enumerate(control.closures) for line in _closure(one, place, graph, vehicle_types)),
-        *(line for place, one in enumerate(control.speeds) for line in _speeds(one, place)),
+        *_speeds(control.speeds),
         *(line for one in last_plans.values() for line in _plan(one)),
         *(_station(one, graph) for one in control.stations),
     ]
@@ -140,14 +140,37 @@ def _rerouter(name: str, where: Sequence[str], shut: Sequence[str], *, closure: 
     yield "</rerouter>"
 
 
-def _speeds(change: SpeedChange, place: int) -> Iterator[str]:
-    """Return one sign for each limit that lanes go back to."""
-    for group, after_ms in enumerate(dict.fromkeys(change.speed_after_ms)):
-        lanes = [lane for lane, after in zip(change.lanes, change.speed_after_ms, strict=True) if after == after_ms]
-        yield f'<variableSpeedSign id="limit{place}_{group}" lanes={quoteattr(" ".join(lanes))}>'
-        yield f'    <step time="{_number(change.begin_s)}" speed="{_number(change.speed_ms)}"/>'
-        yield f'    <step time="{_number(change.end_s)}" speed="{_number(after_ms)}"/>'
+def _speeds(changes: Sequence[SpeedChange]) -> Iterator[str]:
+    """Return one sign for all lanes with the same limits over time: SUMO lets two signs at a lane undo each other."""
+    parts: dict[str, list[tuple[float, float, float, float]]] = {}
+    for change in changes:
+        for lane, after_ms in zip(change.lanes, change.speed_after_ms, strict=True):
+            parts.setdefault(lane, []).append((change.begin_s, change.end_s, change.speed_ms, after_ms))
+    lanes_by_steps: dict[tuple[tuple[float, float], ...], list[str]] = {}
+    for lane, own in parts.items():
+        lanes_by_steps.setdefault(_steps(own), []).append(lane)
+    for place, (steps, lanes) in enumerate(lanes_by_steps.items()):
+        yield f'<variableSpeedSign id="limit{place}" lanes={quoteattr(" ".join(lanes))}>'
+        yield from (f'    <step time="{_number(time_s)}" speed="{_number(speed_ms)}"/>' for time_s, speed_ms in steps)
         yield "</variableSpeedSign>"
+
+
+def _steps(parts: Sequence[tuple[float, float, float, float]]) -> tuple[tuple[float, float], ...]:
+    """Return when a lane's limit becomes what: of changes that hold at once the last one given counts.
+
+    Parameters
+    ----------
+    parts
+        Begin [s], end [s], limit then and limit afterwards [m/s] of each change.
+    """
+    times_s = sorted({time_s for begin_s, end_s, _, _ in parts for time_s in (begin_s, end_s)})
+    steps: list[tuple[float, float]] = []
+    for time_s in times_s:
+        holding = [speed_ms for begin_s, end_s, speed_ms, _ in parts if begin_s <= time_s < end_s]
+        speed_ms = holding[-1] if holding else parts[-1][3]
+        if not steps or steps[-1][1] != speed_ms:
+            steps.append((time_s, speed_ms))
+    return tuple(steps)
 
 
 def _plan(program: SignalProgram) -> Iterator[str]:

@@ -167,8 +167,10 @@ def open_study(directory: str | Path, *, check: bool = True) -> Study:
 
     Raises
     ------
+    InputError
+        If it is no study.
     IntegrityError
-        If it is no study, or something of it was changed.
+        If something of it was changed.
     """
     directory = Path(directory)
     plan = read_plan(directory)

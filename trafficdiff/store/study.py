@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from trafficdiff.datatypes.scenario import Scenario
-from trafficdiff.errors import IntegrityError
+from trafficdiff.errors import InputError, IntegrityError
 from trafficdiff.publish import publishing_file
 
 if TYPE_CHECKING:
@@ -257,16 +257,16 @@ def read_plan(directory: Path) -> StudyPlan:
 
     Raises
     ------
+    InputError
+        If the directory holds no study.
     IntegrityError
-        If the directory holds no study, or one that was changed or made by another version.
+        If it holds one that was changed or made by another version.
     """
     path = directory / PLAN
     try:
         plan = StudyPlan.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise IntegrityError(
-            f"{directory}: expected a study, found no {PLAN}; `trafficdiff ensemble` makes one"
-        ) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{directory}: expected a study, found no {PLAN}; `trafficdiff ensemble` makes one") from error
     except (OSError, ValidationError) as error:
         raise IntegrityError(f"{path}: expected the plan of a study, got {error}; restore it from a copy") from error
     if tuple(scenario.hash for scenario in plan.scenarios) != plan.scenario_hashes:

@@ -12,7 +12,7 @@ import numpy as np
 
 from trafficdiff.datatypes.selection import take_trips
 from trafficdiff.datatypes.vehicles import class_mask
-from trafficdiff.errors import TripError
+from trafficdiff.errors import NetworkError, TripError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +36,14 @@ def plan_around(
     trips
         Their times are those of free flow.
     closure
-        Of whole edges; one of lanes changes nobody's plans.
+        Of whole edges; one of lanes, or one that drivers only learn of on the road, changes nobody's plans.
     generator, choice
         As `trafficdiff.demand.rerouting.react` takes them.
     """
+    if closure.lanes or closure.told_at:
+        return trips, {"rerouted": 0, "moved": 0}
     rows = _concerned(trips, closure)
-    if closure.lanes or not len(rows):
+    if not len(rows):
         return trips, {"rerouted": 0, "moved": 0}
     return _changed(trips, rows, closure, generator=generator, choice=choice)
 
@@ -66,6 +68,7 @@ def _changed(
 ) -> tuple[TripSet, dict[str, int]]:
     from trafficdiff.demand.fastest import with_routes
     from trafficdiff.demand.paths import Paths
+    from trafficdiff.demand.reaction import OUTCOMES
     from trafficdiff.demand.rerouting import react
 
     graph = trips.graph
@@ -75,11 +78,12 @@ def _changed(
         found, reaction = react(
             take_trips(trips, rows), replace(graph, allowed_classes=allowed), generator=generator, choice=choice
         )
-    except TripError:  # no trip has another way, or no road for cars is left: all meet the closure on the road
+    except (NetworkError, TripError):  # no road for cars is left, or no trip has another way: all meet the closure
         return trips, {"rerouted": 0, "moved": 0}
     keep_stops = set(reaction.trip_id[~reaction.lost_stops])
     usable = np.flatnonzero([name in keep_stops for name in found.trip_id])
+    outcome = reaction.outcome[~reaction.lost_stops]
     place = {name: row for row, name in zip(rows.tolist(), trips.trip_id[rows], strict=True)}
     targets = np.array([place[found.trip_id[one]] for one in usable], np.int64)
     planned = with_routes(trips, targets, Paths(found.offsets, found.edges).take(usable))
-    return planned, {name: reaction.count(name) for name in ("rerouted", "moved")}
+    return planned, {name: int((outcome == OUTCOMES.index(name)).sum()) for name in ("rerouted", "moved")}

@@ -94,6 +94,11 @@ def compare(
     base = study.base if base is None else base
     for name in (base, scenario):
         study.scenario(name)
+    if scenario == base:
+        others = ", ".join(name for name in study.scenarios if name != base)
+        raise InputError(
+            f"expected another scenario than the base, {base!r}, got itself; the study has {others or 'no other'}"
+        )
     found = _compared(
         study, base=base, scenario=scenario, confidence=confidence, rate=rate, ranked_by=ranked_by, progress=progress
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trafficdiff.units import QUANTITIES
 from trafficdiff.workflows.outcome import shown_numbers
-from trafficdiff.workflows.stopping import student_interval
+from trafficdiff.workflows.stopping import mean_and_half_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ class EnsembleOutcome:
             samples = [numbers for (name, _), numbers in sorted(self.numbers.items()) if name == scenario]
             names = dict.fromkeys(name for numbers in samples for name in numbers)
             found[scenario] = {
-                name: student_interval([numbers.get(name, math.nan) for numbers in samples], confidence=_CONFIDENCE)
+                name: mean_and_half_width([numbers.get(name, math.nan) for numbers in samples], confidence=_CONFIDENCE)
                 for name in names
             }
         return found

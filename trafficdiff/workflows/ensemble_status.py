@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import logging
-import time
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
-from trafficdiff.errors import StoreError, TrafficdiffError
-from trafficdiff.store.status import status_path, write_status
 from trafficdiff.workflows.jobs import Failure
+from trafficdiff.workflows.status_file import StatusFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
-    from trafficdiff.store.status import State
     from trafficdiff.store.study import StudyPlan
     from trafficdiff.workflows.jobs import Job, Report
     from trafficdiff.workflows.progress import Progress
 
 __all__ = ["StudyProgress", "seconds_left"]
-
-_WRITE_EVERY_S: Final = 0.5
 
 _logger = logging.getLogger(__name__)
 
@@ -39,17 +34,14 @@ class StudyProgress:
     """
 
     def __init__(self, directory: Path, plan: StudyPlan, progress: Progress) -> None:
-        self._path = status_path(directory)
+        self._file = StatusFile(directory, what="study")
         self._progress = progress
         self._total = plan.samples * len(plan.names)
-        self._scenarios = len(plan.names)
         self._finished = self._failed = self._marked = 0
         self._wall_s: list[float] = []
         self._waiting = 0
         self._under_way = 0.0
         self._width: Callable[[], int] = int
-        self._written_s = -_WRITE_EVERY_S
-        self._can_write = True
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -60,13 +52,7 @@ class StudyProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Say how it ended."""
-        if error is None:
-            self._write("done", self._words(), share=1.0)
-        elif isinstance(error, Exception):
-            self._write("failed", str(error) if isinstance(error, TrafficdiffError) else type(error).__name__)
-        else:
-            self._write("cancelled", f"stopped after {self._words()}; the same command goes on from there")
-            _logger.warning("stopped after %s; they are kept: give the same command again to go on", self._words())
+        self._file.ended(error, self._words(), share=self._finished / self._total)
 
     def begin(self, missing: int, *, width: Callable[[], int]) -> None:
         """Begin a batch of so many runs on workers of which `width` tells the number."""
@@ -99,25 +85,13 @@ class StudyProgress:
         if self._waiting > 0:  # else the workers may have gone already
             left_s = seconds_left(self._wall_s, jobs=self._waiting - self._under_way, width=self._width())
         self._progress(words if left_s is None else f"{words}, {_in_words(left_s)} left", share)
-        if time.monotonic() - self._written_s > _WRITE_EVERY_S:
-            self._write("running", words, share=share, left_s=left_s)
+        self._file.running(words, share=share, left_s=left_s)
 
     def _words(self) -> str:
         parts = [f"{self._finished} of {self._total} runs"]
         parts += [f"{self._failed} failed"] if self._failed else []
         parts += [f"{self._marked} with failed gates"] if self._marked else []
         return ", ".join(parts)
-
-    def _write(self, state: State, words: str, *, share: float | None = None, left_s: float | None = None) -> None:
-        """Write the status; a study does not end because this file cannot be written."""
-        self._written_s = time.monotonic()
-        share = min(1.0, self._finished / self._total) if share is None else share
-        try:
-            write_status(self._path, state=state, progress=share, message=words, seconds_left=left_s)
-        except StoreError as error:
-            if self._can_write:
-                _logger.warning("the study's status cannot be written: %s", error)
-            self._can_write = False
 
 
 def seconds_left(wall_s: list[float], *, jobs: float, width: int) -> float | None:

@@ -65,7 +65,7 @@ class Assigned:
         ``one_shot``: the routes as given; ``en_route``: drivers looked for faster ways on the road; ``iterated``:
         they learned from day to day.
     days
-        Every simulation, in order; empty for ``en_route``, where nobody keeps the route given.
+        Every simulation, in order, where drivers learn; else empty: the gap costs as much as drawing the routes.
     kept
         Which of the simulations this is, from 0: the one with the smallest gap.
     asked
@@ -155,17 +155,12 @@ def assign(
     TrafficdiffError
         As `trafficdiff.simulation.run.simulate`.
     """
-    from trafficdiff.demand.link_times import measured_times
-    from trafficdiff.demand.switching import regret
-
     days = _Days(graph, scenario=scenario, seed=seed, directory=directory, control=control, on_progress=on_progress)
     if scenario.equilibrium is not None:
         return _iterated(days, trips, wanted=scenario.equilibrium, seed=seed)
     result = days.simulate(trips, directory=directory)
-    if scenario.simulation.rerouting_share > 0:
-        return Assigned(trips=trips, result=result, choice="en_route")
-    found = regret(trips, measured_times(result, graph))
-    return Assigned(trips=trips, result=result, choice="one_shot", days=(_iteration(result, found),))
+    reroute = scenario.simulation.rerouting_share > 0
+    return Assigned(trips=trips, result=result, choice="en_route" if reroute else "one_shot")
 
 
 def _iterated(days: _Days, trips: TripSet, *, wanted: Equilibrium, seed: int) -> Assigned:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import shutil
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from trafficdiff.datatypes.control import Control
@@ -17,6 +18,7 @@ from trafficdiff.datatypes.measures import DemandMeasure, RoadMeasure
 from trafficdiff.datatypes.net_patch import NetPatch
 from trafficdiff.errors import Faults, ScenarioError
 from trafficdiff.workflows.randomness import stream
+from trafficdiff.workflows.trip_tally import FATES, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.effect import Effect
     from trafficdiff.datatypes.graph import RoadGraph
-    from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.datatypes.lanes import Lanes
+    from trafficdiff.datatypes.scenario import Scenario, Window
     from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.demand.reaction import Reaction
     from trafficdiff.scenarios.road_edit import RoadEdit
@@ -50,6 +53,8 @@ class Changed:
         What became of every trip when the roads changed; None where no measure touches the roads.
     planned
         How many trips left another way because of closures that were announced, by what changed.
+    counts
+        What became of the base's trips in the end, each counted once; see `trip_tally.tally`.
     """
 
     graph: RoadGraph
@@ -58,6 +63,7 @@ class Changed:
     effects: tuple[Effect, ...] = ()
     reaction: Reaction | None = None
     planned: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was done as plain data."""
@@ -65,19 +71,12 @@ class Changed:
             "measures": [effect.as_dict() for effect in self.effects],
             "drivers": None if self.reaction is None else self.reaction.as_dict(),
             "planned_around_closures": dict(self.planned),
+            "trips": dict(self.counts),
         }
 
     def numbers(self) -> dict[str, float]:
-        """Return how many trips were changed, by name in `trafficdiff.units`."""
-        counts = dict.fromkeys(("rerouted", "moved", "removed", "added"), 0)
-        if self.reaction is not None:
-            counts |= {name: self.reaction.count(name) for name in ("rerouted", "moved", "removed")}
-        for name, count in self.planned.items():
-            counts[name] += count
-        for effect in self.effects:
-            for name in ("rerouted", "removed", "added"):
-                counts[name] += effect.trips.get(name, 0)
-        return {f"trips_{name}": float(count) for name, count in counts.items()}
+        """Return how many trips were changed, each counted once, by name in `trafficdiff.units`."""
+        return {f"trips_{name}": float(self.counts.get(name, 0)) for name in FATES}
 
 
 def apply_measures(scenario: Scenario, graph: RoadGraph, trips: TripSet, *, sample: int, directory: Path) -> Changed:
@@ -103,6 +102,7 @@ def apply_measures(scenario: Scenario, graph: RoadGraph, trips: TripSet, *, samp
         return Changed(graph=graph, trips=trips)
     faults = Faults("measures")
     effects: dict[int, Effect] = {}
+    base = trips
     edited, control = _edit_roads(scenario, graph, effects=effects, faults=faults, directory=directory)
     reaction = None
     if edited is not graph:
@@ -120,6 +120,7 @@ def apply_measures(scenario: Scenario, graph: RoadGraph, trips: TripSet, *, samp
         effects=tuple(effects[place] for place in sorted(effects)),
         reaction=reaction,
         planned=planned,
+        counts=tally(base, trips),
     )
     _say(changed)
     return changed
@@ -157,6 +158,7 @@ def _edit_roads(
         measures, waiting = waiting, []
         for place, measure in measures:
             try:
+                _refuse_outside(measure, scenario.window)
                 edit = _road_edit(measure, graph)
                 if edit.patch:
                     graph = _patched(graph, edit.patch, directory=directory)
@@ -170,11 +172,28 @@ def _edit_roads(
     return graph, control
 
 
+def _refuse_outside(measure: RoadMeasure, window: Window) -> None:
+    """Refuse a measure for a part of the day that the study does not have: it would do nothing, and say nothing."""
+    during, last_s = getattr(measure, "during", None), window.end_s + window.clear_s
+    if during is not None and (during.end_s <= window.begin_s or during.begin_s >= last_s):
+        raise ScenarioError(
+            f"during: expected a part of the study, {window.begin_s:g} to {last_s:g} s, got {during.begin_s:g} to "
+            f"{during.end_s:g} s; move it, widen the study's window, or leave the measure out"
+        )
+
+
 def _road_edit(measure: RoadMeasure, graph: RoadGraph) -> RoadEdit:
-    from trafficdiff.datatypes.lanes import read_lanes
     from trafficdiff.scenarios.doors import road_edits
 
-    return road_edits(measure, graph, lanes=read_lanes(graph))
+    return road_edits(measure, graph, lanes=_lanes_of(graph))
+
+
+@lru_cache(maxsize=1)
+def _lanes_of(graph: RoadGraph) -> Lanes:
+    """Return the lanes of roads; many measures look at the same ones."""
+    from trafficdiff.datatypes.lanes import read_lanes
+
+    return read_lanes(graph)
 
 
 def _patched(graph: RoadGraph, patch: NetPatch, *, directory: Path) -> RoadGraph:

@@ -26,6 +26,7 @@ from trafficdiff.datatypes.scenario_files import read_scenario
 from trafficdiff.errors import Faults, InputError, OutputError
 from trafficdiff.metrics.portfolio import fits_alone
 from trafficdiff.publish import is_complete, publishing, publishing_file, real_path
+from trafficdiff.store.study import folder_name
 from trafficdiff.units import QUANTITIES
 from trafficdiff.workflows.plan_choice import judged
 from trafficdiff.workflows.plan_search import Search, reserved
@@ -143,8 +144,11 @@ def _check(
         faults.add(f"confidence: expected a share between 0.5 and 1, such as 0.95, got {confidence:g}")
     if samples < 3:
         faults.add(f"samples: expected at least 3, got {samples}; of fewer nothing can be said")
-    for name in {base.name, CHOSEN} & {one.name for one in offered.candidates}:
-        faults.add(f"expected candidates with names of their own, got {name!r}; rename it")
+    kept = {folder_name(name).casefold() for name in (base.name, CHOSEN)}
+    for name in [one.name for one in offered.candidates if folder_name(one.name).casefold() in kept]:
+        faults.add(
+            f"expected candidates with names of their own, got {name!r} beside {base.name!r} and {CHOSEN!r}; rename it"
+        )
     if not faults:
         _check_reach(offered, budget=budget, samples=samples, most=most, faults=faults)
     faults.raise_if_any(InputError)

@@ -186,7 +186,7 @@ class _Judge:
             probability_chosen=float(share),
             chosen=chosen,
             trip_hours_saved=self._bounded(self._less(at, "trip_hours")),
-            trips_removed=float(-self._less(at, "trips_removed").mean()) if at in self.values else float("nan"),
+            trips_removed=float(0.0 - self._less(at, "trips_removed").mean()) if at in self.values else float("nan"),
             failed=len(made.failed(name)),
             marked=made.marked(name),
         )

@@ -4,6 +4,7 @@ A study (`workflows.ensemble`) has every sample of every scenario. A search asks
 and asks again. Its runs lie as those of a study do, so a search that was ended goes on where it stopped::
 
     DIR/runs/<scenario>/<sample>/      ordinary run directories
+    DIR.status.json                    how far it is
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from trafficdiff.workflows.dispatch import carry_out
 from trafficdiff.workflows.jobs import Failure, Job, Report, finished_report
 from trafficdiff.workflows.pool import LocalWorkers, usable_processors
 from trafficdiff.workflows.progress import quiet
+from trafficdiff.workflows.status_file import StatusFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +79,7 @@ class Simulations:
         self._expected, self._progress = expected, progress
         self._left = contextlib.ExitStack()
         self._engine: Engine
+        self._file = StatusFile(self.directory, what="search")
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as entering:
@@ -85,6 +88,7 @@ class Simulations:
                 sweep(folder)
             self._engine = self._started()
             self._left = entering.pop_all()
+        self._tell(0.0)
         return self
 
     def __exit__(
@@ -92,8 +96,7 @@ class Simulations:
     ) -> None:
         with self._left:
             self._engine.close(now=kind is not None)
-        if kind is not None and not issubclass(kind, Exception):
-            _logger.warning("stopped after %d simulations; they are kept: give the same command again", self.used)
+            self._file.ended(error, f"{self.used} simulations", share=self._share(0.0))
 
     def _started(self) -> Engine:
         if self._scheduler is not None:
@@ -173,9 +176,13 @@ class Simulations:
         )
 
     def _tell(self, under_way: float) -> None:
+        words, share = f"{self.used} of {max(self._expected, self.used)} simulations", self._share(under_way)
+        self._progress(words, share)
+        self._file.running(words, share=share)
+
+    def _share(self, under_way: float) -> float:
         known = max(self._expected, self.used)
-        share = min((self.used + under_way) / known, 1.0) if known else None
-        self._progress(f"{self.used} of {known} simulations", share)
+        return min((self.used + under_way) / known, 1.0) if known else 0.0
 
     def _refuse_impossible(self, names: set[str]) -> None:
         faults = Faults("scenarios that cannot be simulated")

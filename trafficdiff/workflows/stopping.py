@@ -25,24 +25,24 @@ if TYPE_CHECKING:
 
     from trafficdiff.store.study import Stopping, StudyPlan
 
-__all__ = ["batches", "look", "student_interval"]
+__all__ = ["batches", "look", "mean_and_half_width"]
 
 _LEAST_VALUES: Final = 5
 """Fewer values that are there (runs may fail) are no ground to stop."""
 
 
-def student_interval(values: Sequence[float], *, confidence: float) -> tuple[float, float]:
+def mean_and_half_width(values: Sequence[float], *, confidence: float) -> tuple[float, float]:
     """Return mean and half width of Student's interval of the mean; NaN values are left out.
 
     The half width is NaN with fewer than two values.
     """
-    from scipy.special import stdtrit
+    from trafficdiff.metrics.intervals import student_interval
 
     known = np.array([value for value in values if math.isfinite(value)])
     if len(known) < 2:
         return (float(known.mean()) if len(known) else math.nan), math.nan
-    quantile = float(stdtrit(len(known) - 1, (1 + confidence) / 2))
-    return float(known.mean()), quantile * float(known.std(ddof=1)) / math.sqrt(len(known))
+    interval = student_interval(known, confidence=confidence)
+    return float(known.mean()), (interval.high - interval.low) / 2
 
 
 def batches(plan: StudyPlan) -> Iterator[range]:
@@ -75,10 +75,10 @@ def look(
     }
     base = values[plan.base]
     differences = {name: own - base for name, own in values.items() if name != plan.base}
-    base_mean, _ = student_interval(base.tolist(), confidence=rule.confidence)
+    base_mean, _ = mean_and_half_width(base.tolist(), confidence=rule.confidence)
     looks = []
     for name, own in (differences or values).items():
-        mean, half_width = student_interval(own.tolist(), confidence=rule.confidence)
+        mean, half_width = mean_and_half_width(own.tolist(), confidence=rule.confidence)
         asked = rule.half_width * (abs(base_mean) if rule.relative else 1.0)
         if np.isfinite(own).sum() < min(_LEAST_VALUES, samples):
             half_width = math.nan

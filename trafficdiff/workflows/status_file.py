@@ -1,0 +1,73 @@
+"""Keep ``DIR.status.json`` up to date while a study or a search is at work; that it cannot be written is no fault."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from trafficdiff.errors import StoreError, TrafficdiffError
+from trafficdiff.store.status import status_path, write_status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trafficdiff.store.status import State
+
+__all__ = ["StatusFile"]
+
+_WRITE_EVERY_S: Final = 0.5
+
+_logger = logging.getLogger(__name__)
+
+
+class StatusFile:
+    """Represent the status file of a directory that is being made.
+
+    Parameters
+    ----------
+    directory
+        What is made.
+    what
+        What it is, for the warning.
+    """
+
+    def __init__(self, directory: Path, *, what: str) -> None:
+        self._path, self._what = status_path(directory), what
+        self._written_s = -_WRITE_EVERY_S
+        self._can_write = True
+
+    def running(self, words: str, *, share: float, left_s: float | None = None) -> None:
+        """Write what is being done, at most twice a second."""
+        if time.monotonic() - self._written_s > _WRITE_EVERY_S:
+            self._write("running", words, share=share, left_s=left_s)
+
+    def ended(self, error: BaseException | None, words: str, *, share: float) -> None:
+        """Write how it ended: done, failed with the error's words, or cancelled.
+
+        Parameters
+        ----------
+        error
+            What ended it, None if it is done.
+        words
+            What was done by then.
+        share
+            How much of it.
+        """
+        if error is None:
+            self._write("done", words, share=1.0)
+        elif isinstance(error, Exception):
+            said = str(error) if isinstance(error, TrafficdiffError) else type(error).__name__
+            self._write("failed", said, share=share)
+        else:
+            self._write("cancelled", f"stopped after {words}; the same command goes on from there", share=share)
+            _logger.warning("stopped after %s; they are kept: give the same command again to go on", words)
+
+    def _write(self, state: State, words: str, *, share: float, left_s: float | None = None) -> None:
+        self._written_s = time.monotonic()
+        try:
+            write_status(self._path, state=state, progress=min(share, 1.0), message=words, seconds_left=left_s)
+        except StoreError as error:
+            if self._can_write:
+                _logger.warning("the %s's status cannot be written: %s", self._what, error)
+            self._can_write = False
