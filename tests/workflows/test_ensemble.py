@@ -358,3 +358,22 @@ def test_the_zone_of_the_machine_and_a_day_of_25_hours_change_nothing(grid_net: 
         study = tmp_path / zone.replace("/", "-")
         hashes.add(finished(study, *paths, "--samples", "1", TZ=zone)["study_hash"])
     assert len(hashes) == 1
+
+
+def test_measures_that_cannot_act_are_told_for_all_scenarios_before_anything_is_written(
+    grid_net: Path, tmp_path: Path
+) -> None:
+    closed = {"kind": "close_road", "where": {"edges": ["nowhere"]}}
+    empty = {"kind": "scale_demand", "factor": 0.5, "vehicle_types": ["bus"]}
+    given = [
+        scenario_of(grid_net),
+        scenario_of(grid_net, "closed", measures=[closed, empty]),
+        scenario_of(grid_net, "empty", measures=[empty]),
+    ]
+    with pytest.raises(ScenarioError) as caught:
+        ensemble(given, directory=tmp_path / "study", samples=2, workers=1)
+    said = str(caught.value)
+    assert "closed: measures: 2 faults" in said
+    assert "'nowhere'" in said
+    assert "empty: measures: measures.0 (scale_demand)" in said
+    assert not list(tmp_path.iterdir())

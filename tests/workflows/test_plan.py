@@ -181,6 +181,7 @@ def test_a_measure_that_chooses_nothing_is_an_error_that_names_its_candidate(tmp
     ghost = parse_candidates({"currency": "EUR", "candidates": rows})
     with pytest.raises(ScenarioError, match="Ghost"):
         plan(base, candidates=ghost, budget=4, directory=tmp_path / "plan", samples=3, workers=1)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_set_that_cannot_be_had_together_is_said_and_its_candidates_stay_ranked(

@@ -25,6 +25,7 @@ from trafficdiff.store.stack import STACK
 from trafficdiff.store.stacking import write_results
 from trafficdiff.store.study import (
     OUTCOME,
+    PLAN,
     RESULTS,
     RUNS,
     StudyOutcome,
@@ -41,6 +42,7 @@ from trafficdiff.workflows.jobs import Failure, Job, Report, finished_report
 from trafficdiff.workflows.pool import LocalWorkers, usable_processors
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.stopping import batches, look
+from trafficdiff.workflows.trying_measures import refuse_idle_measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,6 +113,8 @@ def ensemble(
     plan = make_plan(given, samples=samples, base=base, stopping=stopping)
     directory = real_path(Path(directory))
     started = time.monotonic()
+    if not (directory / PLAN).exists():
+        refuse_idle_measures([(one.scenario, one.folder) for one in given], progress=progress)
     with holding(directory):
         keep_plan(directory, plan, given)
         _sweep(directory)

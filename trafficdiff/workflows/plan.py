@@ -32,6 +32,7 @@ from trafficdiff.workflows.plan_choice import judged
 from trafficdiff.workflows.plan_search import Search, reserved
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.simulations import Simulations
+from trafficdiff.workflows.trying_measures import refuse_idle_measures
 
 if TYPE_CHECKING:
     from trafficdiff.workflows.plan_outcome import PlanOutcome
@@ -92,8 +93,8 @@ def plan(
     Raises
     ------
     ScenarioError, InputError, OutputError
-        Before anything is written: if a file or a number cannot be meant, or something else is in the directory. A
-        measure that chooses nothing is found by the first simulations.
+        Before anything is written: if a file or a number cannot be meant, a measure cannot act, or something else is
+        in the directory.
     SimulationError
         If no candidate could be simulated.
     """
@@ -112,6 +113,8 @@ def plan(
     )
     directory = real_path(Path(directory))
     _refuse_other(directory, asked)
+    if not directory.exists():
+        refuse_idle_measures([(one, folder) for one in scenarios], progress=progress)
     within = _within(offered, budget=budget)
     with Simulations(
         directory, folder=folder, workers=workers, scheduler=scheduler, expected=most, progress=progress
