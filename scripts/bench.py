@@ -16,6 +16,9 @@ FULL = (
     ("bench_run.py", "--full"),
     ("bench_simulation.py", "--full"),
     ("bench_routing.py", "--full"),
+    ("bench_ensemble.py",),
+    ("bench_drivers.py",),
+    ("bench_allocation.py",),
 )
 
 
