@@ -109,6 +109,7 @@ def test_bundled_scenarios_are_valid(path: Path) -> None:
     assert read_scenario(path).network == path.parent.name
 
 
+@pytest.mark.slow
 def test_init_writes_a_scenario_that_reads_back_with_the_places_time_zone(tmp_path: Path) -> None:
     said = trafficdiff("init", "helsinki", "-o", tmp_path / "study.yaml", "--json")
     assert said.returncode == 0, said.stderr
@@ -116,6 +117,7 @@ def test_init_writes_a_scenario_that_reads_back_with_the_places_time_zone(tmp_pa
     assert Path(json.loads(said.stdout)["schema"]).exists()
 
 
+@pytest.mark.slow
 def test_doctor_finds_everything_that_is_needed() -> None:
     said = trafficdiff("doctor", "--json")
     assert said.returncode == 0, said.stdout

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.sumo
 
 
+@pytest.mark.slow
 def test_the_bounds_are_in_the_table_and_in_the_json(tmp_path: Path) -> None:
     town = write_osm(tmp_path / "town.osm")
     told = json.loads(trafficdiff("build", town, "-o", tmp_path / "one", "--json").stdout)["bounds"]

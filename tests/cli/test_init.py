@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.sumo
 
 
+@pytest.mark.slow
 def test_a_path_with_dots_is_resolved_and_the_scenario_runs_from_anywhere(grid_net: Path, tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "town.net.xml").write_bytes(grid_net.read_bytes())

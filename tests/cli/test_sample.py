@@ -25,6 +25,7 @@ def sample(network: str | Path, output: str | Path, *, directory: Path) -> subpr
     return trafficdiff("sample", network, *options, "-o", output, directory=directory)
 
 
+@pytest.mark.slow
 def test_a_path_may_lead_upwards(grid_net: Path, tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "grid.net.xml").write_bytes(grid_net.read_bytes())
@@ -36,6 +37,7 @@ def test_a_path_may_lead_upwards(grid_net: Path, tmp_path: Path) -> None:
     assert "../none.net.xml: expected a place" in missing.stderr
 
 
+@pytest.mark.slow
 def test_a_file_is_replaced_and_a_place_that_cannot_be_written_is_refused_before_the_work(
     grid_net: Path, tmp_path: Path
 ) -> None:
@@ -49,6 +51,7 @@ def test_a_file_is_replaced_and_a_place_that_cannot_be_written_is_refused_before
     assert "drawing" not in said.stderr
 
 
+@pytest.mark.slow
 def test_the_shipped_model_is_the_default(tmp_path: Path) -> None:
     output = tmp_path / "trips.rou.xml.gz"
     said = trafficdiff(
@@ -65,6 +68,7 @@ def test_the_shipped_model_is_the_default(tmp_path: Path) -> None:
     assert names.count("electric_car") == 100
 
 
+@pytest.mark.slow
 def test_no_trips_a_window_back_in_time_and_a_faulty_checkpoint_are_invalid_input(
     grid_net: Path, tmp_path: Path
 ) -> None:

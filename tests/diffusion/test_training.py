@@ -49,6 +49,7 @@ def trained(scene, *, steps):
     return trainer, history
 
 
+@pytest.mark.slow
 def test_one_town_is_learned_by_heart_and_its_table_drawn_again():
     scene = town_with_a_habit()
     trainer, history = trained(scene, steps=200)

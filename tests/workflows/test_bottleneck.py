@@ -78,6 +78,7 @@ def capacity_per_hour(graph: RoadGraph, folder: Path) -> float:
     return float(jammed.mean()) * 60
 
 
+@pytest.mark.slow
 def test_doubling_the_demand_costs_the_delay_of_the_queue_by_hand(tmp_path: Path) -> None:
     graph = lane_drop(tmp_path)
     capacity = capacity_per_hour(graph, tmp_path / "jam")

@@ -95,6 +95,7 @@ def test_the_same_call_again_makes_nothing_and_says_the_same(small: EnsembleOutc
     assert again.summary()["new_runs"] == 0 or again.outcome.finished_utc == small.outcome.finished_utc
 
 
+@pytest.mark.slow
 def test_results_that_were_lost_or_changed_are_stacked_again_from_the_runs(
     small: EnsembleOutcome, grid_net: Path, tmp_path: Path
 ) -> None:

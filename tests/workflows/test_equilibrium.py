@@ -71,6 +71,7 @@ def test_the_narrow_road_takes_what_car_following_at_its_limit_lets_through(one_
     assert discharge(one_shot) == pytest.approx(speed_ms / (speed_ms * headway_s + length_m), rel=0.03)
 
 
+@pytest.mark.slow
 def test_at_equilibrium_the_split_is_the_one_computed_by_hand(one_shot: Assigned, settled: Assigned) -> None:
     """Where demand q exceeds the short road's capacity c, its queue grows until it costs the difference D of the two
     empty roads, after D c / (q - c) seconds; from then on c take it each second and the others the long road. Over the
@@ -84,6 +85,7 @@ def test_at_equilibrium_the_split_is_the_one_computed_by_hand(one_shot: Assigned
     assert on_short(settled.trips).sum() == pytest.approx(capacity * (WINDOW_S + more_s), rel=0.06)
 
 
+@pytest.mark.slow
 def test_at_equilibrium_both_roads_take_equal_time_and_before_they_did_not(
     one_shot: Assigned, settled: Assigned
 ) -> None:
@@ -96,6 +98,7 @@ def test_at_equilibrium_both_roads_take_equal_time_and_before_they_did_not(
     assert one_shot.result.trips["duration_s"].max() > 1.7 * on_long_s
 
 
+@pytest.mark.slow
 def test_the_gap_falls_and_the_best_simulation_counts(settled: Assigned) -> None:
     assert settled.gap == min(settled.gaps)
     assert settled.gap < 0.03 < 0.2 < settled.gaps[0]
@@ -153,6 +156,7 @@ def test_a_gap_that_is_reached_ends_the_iteration(graph: RoadGraph, tmp_path: Pa
     assert done.kept == done.iterations - 1
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_routes_and_another_one_others(
     graph: RoadGraph, settled: Assigned, tmp_path: Path
 ) -> None:

@@ -98,6 +98,7 @@ def test_the_trips_fit_the_network_and_the_file_says_how_they_were_estimated(tmp
     assert text.count(trips_note()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_the_run_of_a_new_scenario_passes_its_gates(tmp_path: Path) -> None:
     from trafficdiff.workflows.run import run_file

@@ -79,6 +79,7 @@ def test_a_set_of_one_needs_no_simulations_of_its_own(tmp_path: Path) -> None:
     assert outcome.joint.interaction.side == "zero"
 
 
+@pytest.mark.slow
 def test_the_savings_of_chosen_ones_are_flattered_and_new_samples_are_not(tmp_path: Path) -> None:
     """Fifteen towns in which ten candidates do nothing at all: the best one still seems to save something."""
     seemed, was = [], []

@@ -51,6 +51,7 @@ def has_ended(pid: int) -> bool:
     return is_zombie and (not tasks.exists() or len(list(tasks.iterdir())) == 1)
 
 
+@pytest.mark.slow
 def test_a_worker_does_its_jobs_in_one_process_and_tells_why_one_failed(
     one_worker: LocalWorkers, grid_net: Path, tmp_path: Path
 ) -> None:
