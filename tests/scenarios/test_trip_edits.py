@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.scenarios.demands import grid_town, many_trips, rows_of, trips_between
+from trafficdiff.datatypes.selection import with_routes
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES, VehicleType
 from trafficdiff.errors import ScenarioError
-from trafficdiff.scenarios.trip_edits import added, copied, dropped, free_names, is_stopping, rerouted, retyped
+from trafficdiff.scenarios.trip_edits import added, copied, dropped, free_names, is_stopping, retyped
 from trafficdiff.workflows.measure_routing import FastestRoutes
 
 GRAPH = grid_town()
@@ -66,7 +67,7 @@ def test_new_routes_go_to_the_given_places():
         np.array([1 << 5]),
         closed=closed,
     )
-    made = rows_of(rerouted(trips, np.array([1]), routes))
+    made = rows_of(with_routes(trips, np.array([1]), offsets=routes.offsets, edges=routes.edges))
     assert made["t1"][-1] == ("01-11", "11-12", "12-22")
     assert {name: made[name] for name in ("t0", "t2")} == {name: rows_of(trips)[name] for name in ("t0", "t2")}
 

@@ -1,4 +1,4 @@
-"""Take some of the trips of a set: by their places, or those that depart in a window."""
+"""Take some of the trips of a set, by their places or by a window; give some of them other routes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.trips import TripSet
 
-__all__ = ["cut_to_window", "take_trips"]
+__all__ = ["cut_to_window", "take_trips", "with_routes"]
 
 _logger = logging.getLogger(__name__)
 
@@ -84,3 +84,31 @@ def take_trips(trips: TripSet, rows: NDArray[np.integer[Any]]) -> TripSet:
         battery_kwh=trips.battery_kwh[rows],
         charging_stops=stops,
     )
+
+
+def with_routes(
+    trips: TripSet,
+    rows: NDArray[np.integer[Any]],
+    *,
+    offsets: NDArray[np.integer[Any]],
+    edges: NDArray[np.integer[Any]],
+) -> TripSet:
+    """Return the trips with new routes for those at the given places.
+
+    Parameters
+    ----------
+    trips
+        The set.
+    rows
+        Shape (P,), positions, each once.
+    offsets, edges
+        CSR of their routes, shape (P + 1,) and (R,); none is empty.
+    """
+    if not len(rows):
+        return trips
+    starts, lengths = trips.offsets[:-1].copy(), trips.route_lengths.copy()
+    starts[rows] = offsets[:-1] + len(trips.edges)
+    lengths[rows] = np.diff(offsets)
+    ends = np.cumsum(lengths)
+    along = np.repeat(starts - (ends - lengths), lengths) + np.arange(ends[-1])
+    return replace(trips, offsets=np.concatenate([[0], ends]), edges=np.concatenate([trips.edges, edges])[along])

@@ -12,7 +12,7 @@ import numpy as np
 
 from trafficdiff.datatypes.agents import check_departures
 from trafficdiff.datatypes.identifiers import note_refused_ids
-from trafficdiff.datatypes.vehicles import VEHICLE_TYPES, VehicleType
+from trafficdiff.datatypes.vehicles import VEHICLE_TYPES, VehicleType, masks_of
 from trafficdiff.errors import Faults, TripError
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class TripSet:
     def _check_routes(self, faults: Faults) -> None:
         names = self.graph.edge_id
         trip = np.repeat(np.arange(len(self)), self.route_lengths)
-        mask = np.array([kind.mask for kind in self.vehicle_types], np.int64)[self.vehicle_type][trip]
+        mask = self.class_mask[trip]
         closed = np.flatnonzero((self.graph.allowed_classes[self.edges] & mask) == 0)
         for place in closed[:_SHOWN]:
             faults.add(
@@ -192,6 +192,11 @@ class TripSet:
     def route_lengths(self) -> NDArray[np.int64]:
         """Number of edges of each route, shape (T,)."""
         return np.diff(self.offsets)
+
+    @property
+    def class_mask(self) -> NDArray[np.int64]:
+        """Bit of each trip's vehicle class, shape (T,)."""
+        return masks_of(self.vehicle_types, self.vehicle_type)
 
     @property
     def are_synthetic(self) -> bool:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from trafficdiff.datatypes.identifiers import is_refused
 from trafficdiff.errors import InputError, TripError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 __all__ = [
     "ALL_CLASSES",
@@ -25,6 +29,7 @@ __all__ = [
     "class_bit",
     "class_mask",
     "class_names",
+    "masks_of",
 ]
 
 VEHICLE_CLASSES: Final[tuple[str, ...]] = (
@@ -124,6 +129,11 @@ class VehicleType:
     def mask(self) -> int:
         """Bit of the vehicle class; all bits for the class that ignores permissions."""
         return ALL_CLASSES if self.vehicle_class == IGNORING else _BIT[self.vehicle_class]
+
+
+def masks_of(types: Sequence[VehicleType], index: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return the class bit of each vehicle, shape (T,), from its position in the types."""
+    return np.asarray(np.array([kind.mask for kind in types], np.int64)[index])
 
 
 def _loss_map() -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.datatypes.trips import illegal_turns
-from trafficdiff.demand.fastest import class_masks, fastest_paths, join_legs, leg_ends, replaced
+from trafficdiff.demand.fastest import fastest_paths
+from trafficdiff.demand.legs import join_legs, leg_ends
 from trafficdiff.demand.paths import Paths
 from trafficdiff.demand.reaction import REASONS
 from trafficdiff.demand.walking import nearest_ends
@@ -59,7 +60,7 @@ def why_illegal(trips: TripSet, after: RoadGraph, position: NDArray[np.int64]) -
         Shape (E,), where each edge is on the edited roads; -1 where it is gone.
     """
     trip = np.repeat(np.arange(len(trips)), trips.route_lengths)
-    mask = class_masks(trips)[trip]
+    mask = trips.class_mask[trip]
     edge = position[trips.edges].astype(np.int32)
     allowed = np.where(edge >= 0, after.allowed_classes[edge], 0)
     inner = np.flatnonzero((trip[1:] == trip[:-1]) & (edge[1:] >= 0) & (edge[:-1] >= 0))
@@ -132,14 +133,14 @@ class _Search:
     ) -> None:
         self._trips, self._after, self._rows = trips, after, rows
         self._time_s, self._row = time_s, row[rows]
-        self.mask = class_masks(trips)[rows]
+        self.mask = trips.class_mask[rows]
         self._old_ends = trips.edges[trips.offsets[:-1][rows]], trips.edges[trips.offsets[1:][rows] - 1]
         self.ends = position[self._old_ends[0]].astype(np.int32), position[self._old_ends[1]].astype(np.int32)
         table = trips.charging_stops
         empty = np.zeros(0, np.int64)
         self._stop_trip = empty if table is None else table["trip"].to_numpy(np.int64)
         self._stop_edge = empty if table is None else position[table["edge"].to_numpy(np.int64)]
-        self.stops = self._open(self._stop_edge, class_masks(trips)[self._stop_trip])
+        self.stops = self._open(self._stop_edge, trips.class_mask[self._stop_trip])
 
     def _open(self, edge: NDArray[np.integer], mask: NDArray[np.int64]) -> NDArray[np.bool_]:
         return np.asarray((edge >= 0) & ((self._after.allowed_classes[edge] & mask) != 0))
@@ -159,7 +160,7 @@ class _Search:
             if not len(missing):
                 break
             found = self._between((ends[0][missing], ends[1][missing]), missing, with_stops=with_stops)
-            routes = replaced(routes, missing, found)
+            routes = routes.replaced(missing, found)
             if not with_stops:
                 gone = self._rows[missing[found.lengths > 0]]
                 self.stops &= ~np.isin(self._stop_trip, gone)

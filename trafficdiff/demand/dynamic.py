@@ -97,19 +97,15 @@ def dynamic_paths(
     group = group.ravel()
     start_s = np.bincount(group, weights=depart_s) / np.maximum(np.bincount(group), 1)
     order = np.argsort(group, kind="stable")
-    places, parts = [], []
+    parts = []
     for bit in np.unique(keys[0]):
         search = _Search(graph, times, mask=int(bit))
         for searches in search.blocks(np.flatnonzero(keys[0] == bit)):
             low, high = np.searchsorted(group[order], [searches[0], searches[-1] + 1])
             pairs = order[low:high]
-            places.append(pairs)
-            parts.append(search.run(keys[1][searches], start_s[searches], group[pairs] - searches[0], last[pairs]))
-    if not parts:
-        return Paths(np.zeros(1, np.int64), np.zeros(0, np.int32))
-    lengths = np.concatenate([paths.lengths for paths in parts])
-    found = Paths(np.concatenate([[0], np.cumsum(lengths)]), np.concatenate([paths.edges for paths in parts]))
-    return found.take(np.argsort(np.concatenate(places), kind="stable"))
+            found = search.run(keys[1][searches], start_s[searches], group[pairs] - searches[0], last[pairs])
+            parts.append((pairs, found))
+    return Paths.gathered(parts)
 
 
 class _Search:
@@ -179,13 +175,9 @@ def _walked_back(
     lengths = np.zeros(len(target), np.int64)
     steps = []
     while len(active):
-        steps.append((active, at))
+        steps.append((active, at % width))
         lengths[active] += 1
         going = at != source[active]
         active = active[going]
         at = before[at[going]].astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    edges = np.empty(offsets[-1], np.int32)
-    for back, (paths, places) in enumerate(steps):
-        edges[offsets[paths + 1] - 1 - back] = places % width
-    return Paths(offsets, edges)
+    return Paths.from_steps(lengths, steps)

@@ -7,12 +7,12 @@ predecessor tables together, one step of all paths at a time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
@@ -46,6 +46,39 @@ class Paths:
         lengths = self.lengths[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         return Paths(offsets, self.edges[ranges(self.offsets[:-1][rows], lengths)])
+
+    def replaced(self, rows: NDArray[np.int64], others: Paths) -> Paths:
+        """Return the paths with others at the given places, each place once."""
+        count = len(self.offsets) - 1
+        place = np.arange(count)
+        place[rows] = count + np.arange(len(rows))
+        return Paths.joined([self, others]).take(place)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Paths]) -> Self:
+        """Return the paths of all parts, one after the other."""
+        if not parts:
+            return cls(np.zeros(1, np.int64), np.zeros(0, np.int32))
+        lengths = np.concatenate([part.lengths for part in parts])
+        edges = np.concatenate([part.edges for part in parts])
+        return cls(np.concatenate([[0], np.cumsum(lengths)]), edges)
+
+    @classmethod
+    def gathered(cls, parts: Sequence[tuple[NDArray[np.int64], Paths]]) -> Paths:
+        """Return the paths of all parts at the places that stand beside them; together these are 0 to P - 1."""
+        paths = cls.joined([part for _, part in parts])
+        if not parts or (len(parts) == 1 and (np.diff(parts[0][0]) == 1).all()):
+            return paths
+        return paths.take(np.argsort(np.concatenate([places for places, _ in parts]), kind="stable"))
+
+    @classmethod
+    def from_steps(cls, lengths: NDArray[np.int64], steps: Sequence[tuple[NDArray[np.int64], NDArray[Any]]]) -> Self:
+        """Return paths of known lengths from the steps back along them: who took a step, and where they were."""
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        edges = np.empty(offsets[-1], np.int32)
+        for back, (paths, places) in enumerate(steps):
+            edges[offsets[paths + 1] - 1 - back] = places
+        return cls(offsets, edges)
 
 
 def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -91,11 +124,7 @@ def shortest_paths(costs: csr_matrix, origin: NDArray[np.int32], destination: ND
     for block in origin_blocks(sources, width=count):
         low, high = np.searchsorted(row, [block.start, block.stop])
         parts.append(_paths_of_block(costs, sources[block], row[low:high] - block.start, last[low:high]))
-    if not parts:
-        return Paths(np.zeros(1, np.int64), np.zeros(0, np.int32))
-    lengths = np.concatenate([part.lengths for part in parts])
-    edges = np.concatenate([part.edges for part in parts])
-    return Paths(np.concatenate([[0], np.cumsum(lengths)]), edges).take(inverse)
+    return Paths.joined(parts).take(inverse)
 
 
 def _paths_of_block(
@@ -114,8 +143,4 @@ def _paths_of_block(
         going = at != sources[row[active]]
         active = active[going]
         at = predecessor[row[active], at[going]]
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    edges = np.empty(offsets[-1], np.int32)
-    for back, (paths, places) in enumerate(steps):
-        edges[offsets[paths + 1] - 1 - back] = places
-    return Paths(offsets, edges)
+    return Paths.from_steps(lengths, steps)

@@ -15,6 +15,7 @@ import numpy as np
 
 from trafficdiff.datatypes.counts import write_edge_data
 from trafficdiff.datatypes.trip_files import read_agents, read_trips, write_trips
+from trafficdiff.datatypes.vehicles import masks_of
 from trafficdiff.demand.paths import origin_blocks
 from trafficdiff.demand.successions import succession_costs
 from trafficdiff.errors import SimulationError
@@ -92,7 +93,7 @@ def with_a_way(agents: Agents) -> Agents:
     from scipy.sparse.csgraph import dijkstra
 
     graph = agents.graph
-    masks = np.array([kind.mask for kind in agents.vehicle_types], np.int64)[agents.vehicle_type]
+    masks = masks_of(agents.vehicle_types, agents.vehicle_type)
     found = np.zeros(len(agents), bool)
     for mask in np.unique(masks):
         costs = succession_costs(graph, mask=int(mask), edge_time_s=graph.free_flow_time_s)

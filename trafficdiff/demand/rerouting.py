@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.datatypes.scenario import RouteChoice
-from trafficdiff.datatypes.selection import take_trips
+from trafficdiff.datatypes.selection import take_trips, with_routes
 from trafficdiff.demand.detours import Detours, find_detours, why_illegal
-from trafficdiff.demand.fastest import fastest_routes, replaced, with_routes
+from trafficdiff.demand.fastest import fastest_routes
 from trafficdiff.demand.link_times import LinkTimes, free_flow_times, sums_along
 from trafficdiff.demand.paths import Paths
 from trafficdiff.demand.perceptions import Perceptions
@@ -113,7 +113,8 @@ def react(
     better = np.flatnonzero(excess_s > excess_before_s + _NOISE_S)
     switched = left[legal[better]]
     report.outcome[switched], report.reason[switched] = OUTCOMES.index("rerouted"), REASONS.index("faster")
-    return with_routes(changed, legal[better], best.take(better)), report
+    chosen = best.take(better)
+    return with_routes(changed, legal[better], offsets=chosen.offsets, edges=chosen.edges), report
 
 
 def _positions(before: RoadGraph, after: RoadGraph) -> NDArray[np.int64]:
@@ -144,7 +145,7 @@ def _assembled(
             "check what the measures close"
         )
     own = Paths(trips.offsets, position[trips.edges].astype(np.int32))
-    routes = replaced(own, detours.rows, detours.routes).take(left)
+    routes = own.replaced(detours.rows, detours.routes).take(left)
     kept = take_trips(trips, left)
     return replace(
         kept, graph=after, offsets=routes.offsets, edges=routes.edges,

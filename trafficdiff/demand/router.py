@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.datatypes.trips import TripSet
-from trafficdiff.demand.paths import Paths, ranges, shortest_paths
-from trafficdiff.demand.successions import succession_costs
+from trafficdiff.datatypes.vehicles import masks_of
+from trafficdiff.demand.fastest import fastest_paths
+from trafficdiff.demand.legs import join_legs, leg_ends
 from trafficdiff.errors import Faults, TripError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.agents import Agents
     from trafficdiff.datatypes.scenario import RouteChoice
+    from trafficdiff.demand.paths import Paths
 
 __all__ = ["perceived_times", "route"]
 
@@ -69,18 +71,18 @@ def route(
     if choice.spread > 0:
         perception = generator.integers(choice.draws, size=len(agents))
     perceived = perceived_times(times_s, choice=choice, generator=generator)
-    first, last, agent, leads = _legs(agents)
-    legs = _route_legs(agents, perceived, (first, last), perception[agent], agent)
-    _refuse_unreachable(agents, agent, first, last, legs)
-    kept = legs.lengths - ~leads  # a leg after a via begins with the edge that the leg before ended with
-    counts = np.bincount(agent, weights=kept, minlength=len(agents)).astype(np.int64)
+    ends, agent = leg_ends((agents.origin, agents.destination), agents.via_offsets, agents.via_edges)
+    mask = masks_of(agents.vehicle_types, agents.vehicle_type)[agent]
+    legs = fastest_paths(graph, ends, mask=mask, time_s=perceived, row=perception[agent])
+    _refuse_unreachable(agents, agent, *ends, legs)
+    routes = join_legs(legs, agent, count=len(agents))
     return TripSet(
         graph=graph,
         trip_id=np.arange(len(agents)).astype(str).astype(object),
         depart_s=agents.depart_s,
         window_s=agents.window_s,
-        offsets=np.concatenate([[0], np.cumsum(counts)]),
-        edges=legs.edges[ranges(legs.offsets[:-1] + ~leads, kept)],
+        offsets=routes.offsets,
+        edges=routes.edges,
         vehicle_type=agents.vehicle_type,
         vehicle_types=agents.vehicle_types,
         state_of_charge=agents.state_of_charge,
@@ -111,49 +113,6 @@ def perceived_times(
     # Drawn edge by edge, so that edges added at the end of a net leave the others' perceptions as they were.
     factors = generator.gamma(shape, 1 / shape, size=(len(edge_time_s), choice.draws)).T
     return np.asarray(edge_time_s * np.maximum(factors, 1e-6))
-
-
-def _legs(
-    agents: Agents,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the legs between consecutive points: first and last edge, agent, and whether it leads a trip."""
-    vias = np.diff(agents.via_offsets)
-    offsets = np.concatenate([[0], np.cumsum(vias + 2)])
-    points = np.empty(offsets[-1], np.int32)
-    points[offsets[:-1]] = agents.origin
-    points[offsets[1:] - 1] = agents.destination
-    points[ranges(offsets[:-1] + 1, vias)] = agents.via_edges
-    begins = ranges(offsets[:-1], vias + 1)
-    agent = np.repeat(np.arange(len(agents)), vias + 1)
-    return points[begins], points[begins + 1], agent, begins == offsets[:-1][agent]
-
-
-def _route_legs(
-    agents: Agents,
-    perceived: NDArray[np.float64],
-    ends: tuple[NDArray[np.int32], NDArray[np.int32]],
-    perception: NDArray[np.int64],
-    agent: NDArray[np.int64],
-) -> Paths:
-    """Route the legs class by class and perception by perception, and return them in their order."""
-    first, last = ends
-    masks = np.array([kind.mask for kind in agents.vehicle_types], np.int64)[agents.vehicle_type][agent]
-    lengths = np.zeros(len(first), np.int64)
-    parts = []
-    for mask in np.unique(masks):
-        for draw in np.unique(perception[masks == mask]):
-            legs = np.flatnonzero((masks == mask) & (perception == draw))
-            costs = succession_costs(agents.graph, mask=int(mask), edge_time_s=perceived[draw])
-            paths = shortest_paths(costs, first[legs], last[legs])
-            lengths[legs] = paths.lengths
-            parts.append((legs, paths))
-    if len(parts) == 1:
-        return parts[0][1]
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    edges = np.empty(offsets[-1], np.int32)
-    for legs, paths in parts:
-        edges[ranges(offsets[:-1][legs], paths.lengths)] = paths.edges
-    return Paths(offsets, edges)
 
 
 def _refuse_unreachable(

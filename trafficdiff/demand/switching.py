@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.datatypes.chance import Chance
+from trafficdiff.datatypes.selection import with_routes
 from trafficdiff.demand.dynamic import driving_times_s
-from trafficdiff.demand.fastest import fastest_dynamic_routes, with_routes
+from trafficdiff.demand.fastest import fastest_dynamic_routes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,4 +106,5 @@ def switch(
     luck = Chance.drawn(generator).uniforms(trips.trip_id)
     chosen = (luck < _EAGERNESS * share / np.sqrt(day)) & ~np.isin(trips.trip_id.astype(str), held)
     rows = np.flatnonzero(chosen)
-    return with_routes(trips, rows, found.routes.take(rows))
+    chosen_routes = found.routes.take(rows)
+    return with_routes(trips, rows, offsets=chosen_routes.offsets, edges=chosen_routes.edges)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trafficdiff.datatypes.agents import Agents
+from trafficdiff.datatypes.vehicles import masks_of
 from trafficdiff.demand.departures import sample_departures
 from trafficdiff.demand.fleet import assign_fleet
 from trafficdiff.demand.paths import origin_blocks
@@ -71,7 +72,7 @@ def sample_agents(
     )
     origin = np.empty(count, np.int32)
     destination = np.empty(count, np.int32)
-    masks = np.array([kind.mask for kind in fleet.vehicle_types], np.int64)[fleet.vehicle_type]
+    masks = masks_of(fleet.vehicle_types, fleet.vehicle_type)
     for mask in np.unique(masks):
         kind = next(kind for kind in fleet.vehicle_types if kind.mask == mask)
         agents = np.flatnonzero(masks == mask)

@@ -197,7 +197,7 @@ class _Pair:
         self.bins_m = length_bins(self.lengths[1])
         self.cells = {side: tuple(_end_cells(trips, cells, side) for trips in self.sets)
                       for side, cells in yardstick.cells.items()}  # fmt: skip
-        masks = np.array([kind.mask for kind in generated.vehicle_types], np.int64)[generated.vehicle_type]
+        masks = generated.class_mask
         self.lost = disconnected(generated.graph, generated.edges, generated.offsets, mask=masks)
         self.copied = copied(
             generated.edges, generated.offsets, known_edges=reference.edges, known_offsets=reference.offsets

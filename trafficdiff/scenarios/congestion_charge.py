@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.datatypes.effect import Effect
+from trafficdiff.datatypes.selection import with_routes
 from trafficdiff.errors import ScenarioError
 from trafficdiff.scenarios.declaring import declared_by
 from trafficdiff.scenarios.demand_edit import DemandEdit
 from trafficdiff.scenarios.edges import choose
 from trafficdiff.scenarios.trip_choice import destinations, of_families, origins, within
-from trafficdiff.scenarios.trip_edits import dropped, is_stopping, rerouted
+from trafficdiff.scenarios.trip_edits import dropped, is_stopping
 from trafficdiff.scenarios.zones import Passing, enters
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def congestion_charge(measure: CongestionCharge, trips: TripSet, *, means: Means
     decision = _decide(measure, trips, rows, zone=zone, passing=passing, means=means)
     gone = np.zeros(len(trips), bool)
     gone[decision.given_up] = True
-    edited = dropped(rerouted(trips, decision.around, decision.routes), gone)
+    ways = decision.routes
+    edited = dropped(with_routes(trips, decision.around, offsets=ways.offsets, edges=ways.edges), gone)
     effect = _effect(measure, trips, decision, zone=zone)
     return DemandEdit(trips=edited, effect=effect, keeps_route=tuple(trips.trip_id[decision.around]))
 
@@ -94,7 +96,7 @@ def _decide(
         length_m=trips.sum_over_route(graph.length_m)[rows],
     )
     outside = np.flatnonzero(~(passing.begins_inside | passing.ends_inside | is_stopping(trips))[rows])
-    masks = np.array([kind.mask for kind in trips.vehicle_types], np.int64)[trips.vehicle_type]
+    masks = trips.class_mask
     through = rows[outside]
     routes = means.router.best(origins(trips)[through], destinations(trips)[through], masks[through], closed=zone)
     extra = np.full(len(rows), np.inf)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trafficdiff.datatypes.effect import Effect
+from trafficdiff.datatypes.selection import with_routes
 from trafficdiff.errors import ScenarioError
 from trafficdiff.scenarios.declaring import declared_by
 from trafficdiff.scenarios.demand_edit import DemandEdit
 from trafficdiff.scenarios.edges import choose
 from trafficdiff.scenarios.trip_choice import destinations, of_families, origins, within
-from trafficdiff.scenarios.trip_edits import dropped, is_stopping, rerouted
+from trafficdiff.scenarios.trip_edits import dropped, is_stopping
 from trafficdiff.scenarios.zones import touches
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def low_emission_zone(measure: LowEmissionZone, trips: TripSet, *, means: Means)
     rows = np.flatnonzero(met)
     barred = rows[means.chance.uniforms(trips.trip_id[rows], "old") < measure.barred_share]
     through = barred[~(passing.begins_inside | passing.ends_inside | is_stopping(trips))[barred]]
-    masks = np.array([kind.mask for kind in trips.vehicle_types], np.int64)[trips.vehicle_type]
+    masks = trips.class_mask
     routes = means.router.best(origins(trips)[through], destinations(trips)[through], masks[through], closed=zone)
     round_it = through[routes.reachable]
     rest = np.setdiff1d(barred, round_it)
@@ -74,5 +75,6 @@ def low_emission_zone(measure: LowEmissionZone, trips: TripSet, *, means: Means)
         trip_ids={"removed": tuple(trips.trip_id[gone])},
         declared=declared_by(measure, barred_share="1", replaced_share="1"),
     )
-    edited = dropped(rerouted(trips, round_it, routes.taken(routes.reachable)), gone)
+    ways = routes.taken(routes.reachable)
+    edited = dropped(with_routes(trips, round_it, offsets=ways.offsets, edges=ways.edges), gone)
     return DemandEdit(trips=edited, effect=effect, keeps_route=tuple(trips.trip_id[round_it]))

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from trafficdiff.datatypes.routing import FoundRoutes
     from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.datatypes.vehicles import VehicleType
 
-__all__ = ["added", "copied", "dropped", "free_names", "is_stopping", "rerouted", "retyped"]
+__all__ = ["added", "copied", "dropped", "free_names", "is_stopping", "retyped"]
 
 
 def dropped(trips: TripSet, gone: NDArray[np.bool_]) -> TripSet:
@@ -194,15 +193,3 @@ def retyped(
     compact[used] = np.arange(len(used))
     kept = tuple(types[index] for index in used)
     return replace(trips, vehicle_type=compact[kinds], vehicle_types=kept, **edited)
-
-
-def rerouted(trips: TripSet, rows: NDArray[np.int64], routes: FoundRoutes) -> TripSet:
-    """Return the trips with new routes for those at the given places, each once, none of the routes empty."""
-    if not len(rows):
-        return trips
-    starts, lengths = trips.offsets[:-1].copy(), trips.route_lengths.copy()
-    starts[rows] = routes.offsets[:-1] + len(trips.edges)
-    lengths[rows] = np.diff(routes.offsets)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    along = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return replace(trips, offsets=offsets, edges=np.concatenate([trips.edges, routes.edges])[along])

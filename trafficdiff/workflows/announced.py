@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trafficdiff.datatypes.selection import take_trips
+from trafficdiff.datatypes.selection import take_trips, with_routes
 from trafficdiff.datatypes.vehicles import class_mask
 from trafficdiff.errors import NetworkError, TripError
 
@@ -50,12 +50,11 @@ def plan_around(
 
 def _concerned(trips: TripSet, closure: Closure) -> NDArray[np.int64]:
     """Return the trips whose vehicles may not pass and would, shape (P,)."""
-    from trafficdiff.demand.fastest import class_masks
     from trafficdiff.demand.passing import trips_passing
 
     edges = np.array([trips.graph.edge_index[edge] for edge in closure.edges])
     rows = trips_passing(trips, edges, begin_s=closure.begin_s, end_s=closure.end_s)
-    return np.asarray(rows[(class_masks(trips)[rows] & ~class_mask(closure.open_to)) != 0])
+    return np.asarray(rows[(trips.class_mask[rows] & ~class_mask(closure.open_to)) != 0])
 
 
 def _changed(
@@ -66,7 +65,6 @@ def _changed(
     generator: np.random.Generator,
     choice: RouteChoice,
 ) -> tuple[TripSet, dict[str, int]]:
-    from trafficdiff.demand.fastest import with_routes
     from trafficdiff.demand.paths import Paths
     from trafficdiff.demand.reaction import OUTCOMES
     from trafficdiff.demand.rerouting import react
@@ -85,5 +83,6 @@ def _changed(
     outcome = reaction.outcome[~reaction.lost_stops]
     place = {name: row for row, name in zip(rows.tolist(), trips.trip_id[rows], strict=True)}
     targets = np.array([place[found.trip_id[one]] for one in usable], np.int64)
-    planned = with_routes(trips, targets, Paths(found.offsets, found.edges).take(usable))
+    routes = Paths(found.offsets, found.edges).take(usable)
+    planned = with_routes(trips, targets, offsets=routes.offsets, edges=routes.edges)
     return planned, {name: int((outcome == OUTCOMES.index(name)).sum()) for name in ("rerouted", "moved")}

@@ -188,7 +188,7 @@ def _fastest(trips: TripSet) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     from trafficdiff.demand.successions import succession_costs
 
     graph = trips.graph
-    masks = np.array([kind.mask for kind in trips.vehicle_types], np.int64)[trips.vehicle_type]
+    masks = trips.class_mask
     origin, destination = trips.edges[trips.offsets[:-1]], trips.edges[trips.offsets[1:] - 1]
     order, parts = [], []
     for mask in np.unique(masks):
