@@ -1,4 +1,4 @@
-"""What all studies ask on the command line, and the base that they begin from."""
+"""What all studies ask on the command line, the base that they begin from, and a table that some of them show."""
 
 from __future__ import annotations
 
@@ -35,3 +35,11 @@ def smaller(base: trafficdiff.Scenario) -> trafficdiff.Scenario:
     content["demand"]["trips"] = 250
     content["window"] = {"begin_s": 27_000, "end_s": 27_900, "clear_s": 1_800}
     return trafficdiff.Scenario.model_validate(content)
+
+
+def print_changed_roads(study: Path, *, scenario: str, count: int) -> None:
+    """Print how many roads carry more or fewer vehicles than chance explains, and the most changed ones both ways."""
+    found = trafficdiff.compare(study, scenario=scenario)
+    print(f"roads whose traffic changes by more than noise: {found.counts('traversals')['edges_distinguishable']}")
+    for road in [road for roads in found.largest("traversals", count=count).values() for road in roads]:
+        print(f"{road['street'] or road['edge_id']}: {road['traversals_difference']:+.1f} vehicles")

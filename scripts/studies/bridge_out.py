@@ -7,7 +7,7 @@ one, are what an engineer would compare it with. Usage:
     python scripts/studies/bridge_out.py --samples 20 -o studies/bridge
 """
 
-from asking import asked
+from asking import asked, print_changed_roads
 
 import trafficdiff
 
@@ -33,11 +33,7 @@ def main() -> None:
         samples=options.samples, workers=options.workers, directory=options.output,
     )  # fmt: skip
     print(study.text())
-    found = trafficdiff.compare(options.output, scenario=study.values["temporary bridge"])
-    count = found.counts("traversals")["edges_distinguishable"]
-    print(f"roads whose traffic changes by more than noise: {count}")
-    for road in [road for roads in found.largest("traversals", count=5).values() for road in roads]:
-        print(f"{road['street'] or road['edge_id']}: {road['traversals_difference']:+.1f} vehicles")
+    print_changed_roads(options.output, scenario=study.values["temporary bridge"], count=5)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ there is moved to the next street, and counted. Usage:
     python scripts/studies/school_street.py --samples 20 -o studies/school
 """
 
-from asking import asked
+from asking import asked, print_changed_roads
 
 import trafficdiff
 
@@ -28,11 +28,7 @@ def main() -> None:
         samples=options.samples, workers=options.workers, directory=options.output,
     )  # fmt: skip
     print(study.text())
-    found = trafficdiff.compare(options.output, scenario=study.values["all morning"])
-    count = found.counts("traversals")["edges_distinguishable"]
-    print(f"roads whose traffic changes by more than noise: {count}")
-    for road in [road for roads in found.largest("traversals", count=4).values() for road in roads]:
-        print(f"{road['street'] or road['edge_id']}: {road['traversals_difference']:+.1f} vehicles")
+    print_changed_roads(options.output, scenario=study.values["all morning"], count=4)
 
 
 if __name__ == "__main__":

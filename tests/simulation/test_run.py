@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
+from tests.disks import small_file_system
 from tests.simulation.conftest import trips_on, wandering_trips
 from tests.simulation.test_control import RedForever
 from trafficdiff.datatypes.scenario import SimulationOptions, Window
@@ -251,15 +252,8 @@ def test_every_output_that_is_cut_is_noticed(grid_graph: RoadGraph, tmp_path: Pa
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 256 kB of our own."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "trafficdiff-test", place], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("needs the right to mount a small file system")
-    yield place
-    subprocess.run(["umount", place], check=True)
+    with small_file_system(tmp_path / "small", "256k") as place:
+        yield place
 
 
 @pytest.mark.parametrize("control", ["cli", pytest.param("libsumo", marks=SLOW)])

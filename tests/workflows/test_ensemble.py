@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.disks import small_file_system
 from tests.simulation.test_run import signalling
 from tests.workflows.ensembles import (
     all_ended,
@@ -319,15 +319,8 @@ def test_killed_while_it_stacks_a_study_has_all_results_or_none(
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MB of our own: enough for two runs of this town."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "trafficdiff-test", place], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("needs the right to mount a small file system")
-    yield place
-    subprocess.run(["umount", place], check=True)
+    with small_file_system(tmp_path / "disk", "2m") as place:
+        yield place
 
 
 @slow
