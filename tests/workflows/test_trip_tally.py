@@ -8,7 +8,8 @@ import numpy as np
 
 from tests.demand.edits import shuffled
 from tests.scenarios.demands import grid_town, many_trips, trips_between
-from trafficdiff.scenarios.trip_edits import added, copied, dropped, rerouted
+from trafficdiff.datatypes.selection import with_routes
+from trafficdiff.scenarios.trip_edits import added, copied, dropped
 from trafficdiff.workflows.measure_routing import FastestRoutes
 from trafficdiff.workflows.trip_tally import tally
 
@@ -31,9 +32,11 @@ def test_a_trip_counts_once_by_what_became_of_it_in_the_end() -> None:
     closed = GRAPH.edge_id == "10-20"
     first, last, other = (np.full(3, GRAPH.edge_index[name], np.int32) for name in ("00-10", "20-30", "31-30"))
     router, mask = FastestRoutes(GRAPH), np.full(3, CAR)
-    around = rerouted(trips, np.arange(3), router.best(first, last, mask, closed=closed))
+    detour = router.best(first, last, mask, closed=closed)
+    around = with_routes(trips, np.arange(3), offsets=detour.offsets, edges=detour.edges)
     assert tally(trips, around) == NOTHING | {"rerouted": 3}
-    moved = rerouted(around, np.arange(1), router.best(first[:1], other[:1], mask[:1]))
+    away = router.best(first[:1], other[:1], mask[:1])
+    moved = with_routes(around, np.arange(1), offsets=away.offsets, edges=away.edges)
     assert tally(trips, moved) == NOTHING | {"rerouted": 2, "moved": 1}
     fewer = dropped(moved, np.array([False, True, False, False]))
     more = added(fewer, copied(trips, np.array([0, 3]), trip_id=["x", "y"], depart_s=trips.depart_s[[0, 3]]))
