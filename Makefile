@@ -4,6 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
+CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+GET_CHROMIUM := On Debian: apt-get install chromium
+
+# Compiled modules are kept: hundreds of tests start Python anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test test-slow test-all lint format bench wheel-check serve clean help
 
@@ -26,9 +31,11 @@ demo: $(READY) ## Helsinki's morning peak from OpenStreetMap to a table and a ma
 
 test: $(READY) ## the fast tests, under three minutes
 	$(PYTEST) -n 2 --dist worksteal -m "not slow and not browser and not network"
+	@test -n "$(CHROMIUM)" || echo "No Chromium here: 'make test-slow' will skip the tests of the dashboard in a real browser. $(GET_CHROMIUM)"
 
 test-slow: $(READY) ## the tests that `make test` leaves out
 	$(PYTEST) -n 2 --dist worksteal -m "(slow or browser) and not network"
+	@test -n "$(CHROMIUM)" || echo "Skipped for want of Chromium: the tests of the dashboard in a real browser. $(GET_CHROMIUM)"
 
 test-all: test test-slow ## every test that needs no internet
 

@@ -1,4 +1,4 @@
-"""Build the wheel, install it in an empty environment elsewhere, and run the demo from there.
+"""Build the wheel, install it in an empty environment elsewhere, run the demo and open the dashboard from there.
 
 Usage: python scripts/check_wheel.py [--keep DIRECTORY]
 """
@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +44,33 @@ def check(directory: Path) -> None:
     assert Path(directory, "demo", "manifest.json").exists(), "expected a complete run directory"
     print(json.dumps({key: said[key] for key in ("run_id", "result_hash")}))
     print("the wheel runs the demo outside the checkout")
+    check_dashboard(trafficdiff, python, directory)
+
+
+def check_dashboard(trafficdiff: Path, python: Path, directory: Path) -> None:
+    """Start the installed dashboard on the demo's folder; look for its answer, its pages and the map's script."""
+    where = run(python, "-c", "import trafficdiff; print(trafficdiff.__path__[0])", directory=directory, capture=True)
+    asset = Path(where.strip(), "map_component", "road_map.js")
+    assert asset.is_file(), f"expected the map's script in the wheel, found none at {asset}"
+    question = (
+        "import sys; from trafficdiff.resources import bundled; sys.path.insert(0, str(bundled('dashboards').parent)); "
+        "import dashboards.shell.road_map; from dashboards.shell.pages import page_names; print(*page_names())"
+    )
+    names = run(python, "-c", question, directory=directory, capture=True).split()
+    pages = {path.stem for path in (ROOT / "dashboards" / "pages").glob("[!_]*.py")}
+    assert set(names) == pages, f"expected every page to load, missing {sorted(pages - set(names))}"
+    command = [trafficdiff, "serve", directory, "--port", "0", "--read-only", "--json"]
+    with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = json.loads(server.stdout.readline())["url"]
+            for path, expected in (("/_stcore/health", b"ok"), ("/", b"<html")):
+                with urllib.request.urlopen(url + path, timeout=30) as answer:  # noqa: S310 - our own server
+                    assert answer.status == 200, f"expected {path} to answer 200, got {answer.status}"
+                    assert expected in answer.read(), f"expected {expected!r} at {path}"
+        finally:
+            server.terminate()
+    print(f"the wheel's dashboard answers, with {len(names)} pages")
 
 
 def main() -> None:

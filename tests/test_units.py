@@ -10,7 +10,7 @@ from trafficdiff.errors import InputError, SimulationError
 from trafficdiff.units import QUANTITIES, as_quantity, attributes, check_dataset, with_attributes
 
 CF_METHODS = {"", "time: sum", "time: mean", "clock: point"}
-UDUNITS = {"", "1", "s", "m", "m s-1", "kg", "kW h", "kg km-1", "h-1", "km-1", "km", "h"}
+UDUNITS = {"", "1", "s", "m", "m s-1", "kg", "kW", "kW h", "kg km-1", "h-1", "km-1", "km", "h"}
 
 
 def dataset(**variables: tuple[tuple[str, ...], np.ndarray]) -> xr.Dataset:

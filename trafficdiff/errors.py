@@ -48,6 +48,8 @@ class TrafficdiffError(Exception):
     exit_code: ClassVar[int] = 1
     log: Path | None = None
     """File with everything that an outside program said; whoever moves it says so here, and the message follows."""
+    faults: tuple[str, ...] = ()
+    """Every fault by itself, where `Faults` raised the error."""
 
     def __str__(self) -> str:
         """Return the message, and where the log is."""
@@ -146,9 +148,14 @@ class Faults:
         if not self.messages:
             return
         if len(self.messages) == 1:
-            raise error(f"{self.heading}: {self.messages[0]}")
+            raise self._told(error, f"{self.heading}: {self.messages[0]}")
         lines = [f"{self.heading}: {len(self.messages)} faults"]
         lines += [f"  - {message}" for message in self.messages[: self.shown]]
         if len(self.messages) > self.shown:
             lines.append(f"  ... and {len(self.messages) - self.shown} more")
-        raise error("\n".join(lines))
+        raise self._told(error, "\n".join(lines))
+
+    def _told(self, error: type[TrafficdiffError], message: str) -> TrafficdiffError:
+        raised = error(message)
+        raised.faults = tuple(self.messages)
+        return raised

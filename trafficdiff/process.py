@@ -33,6 +33,7 @@ __all__ = [
     "keeping_log",
     "last_words",
     "run_program",
+    "running_service",
     "sumo_environment",
     "sumo_home",
     "sumo_program",
@@ -275,3 +276,57 @@ def _copied(log: Path, kept: Path) -> bool:
         _logger.warning("what the program said could not be kept: %s", error)
         return False
     return True
+
+
+@contextlib.contextmanager
+def running_service(
+    command: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str], grace_s: float = 5.0
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program for as long as the block lasts; then it and all of its group end, asked first and killed after.
+
+    Parameters
+    ----------
+    command
+        Program and arguments; no shell is involved. All that it says goes to this process's stderr.
+    directory, environment
+        Where and with which variables it runs.
+    grace_s
+        Time to end in order [s].
+
+    Raises
+    ------
+    MissingDependencyError
+        If the program cannot be started.
+    """
+    words = [str(part) for part in command]
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with _interrupts_held_back():
+            process = subprocess.Popen(
+                words,
+                cwd=directory,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=2,
+                start_new_session=True,
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            )
+        yield process
+    except OSError as error:
+        if process is not None:
+            raise
+        raise MissingDependencyError(f"expected to start {words[0]}, got {error.strerror}") from error
+    finally:
+        if process is not None:
+            _end_group(process, grace_s=grace_s)
+
+
+def _end_group(process: subprocess.Popen[bytes], *, grace_s: float) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(grace_s)
+    except subprocess.TimeoutExpired:
+        _logger.debug("%s did not end within %g s and was killed", Path(str(process.args[0])).name, grace_s)  # type: ignore[index]
+    finally:
+        _kill_group(process)

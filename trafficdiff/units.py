@@ -61,11 +61,14 @@ _EDGE = ("edge",)
 _CLOCK = ("clock",)
 _TIME = ("time",)
 _AREA = ()
+_STATION_TIME = ("station", "time")
+_STATION = ("station",)
 _LEADING = ("scenario", "sample")
 _EDGES = "edges"
 _ASKED = "all trips asked"
 _ENTERED = "trips that entered"
 _DONE = "completed trips"
+_WANTING = "EVs that wanted to charge"
 _SUM = "time: sum"
 _MEAN = "time: mean"
 _POINT = "clock: point"
@@ -164,6 +167,34 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "trips_removed": Quantity("1", "trips that measures took off the road", _AREA, over=_ASKED),
     "trips_added": Quantity("1", "trips that measures put on the road", _AREA, over=_ASKED),
     "max_waiting_to_enter": Quantity("1", "most trips waiting to enter at one time", _AREA, over=_ASKED),
+    # charging on the way: by station and minute, by station, one number for the area
+    "station": Quantity("", "id of the charging station", _STATION),
+    "station_plugs": Quantity("1", "cars that charge at once", _STATION),
+    "station_installed_power": Quantity("kW", "sum of the plugs' power", _STATION),
+    "station_energy": Quantity("kW h", "energy into batteries", _STATION_TIME, _SUM),
+    "station_grid_energy": Quantity("kW h", "energy from the grid", _STATION_TIME, _SUM),
+    "station_power": Quantity("kW", "power from the grid", _STATION_TIME, _MEAN),
+    "station_occupied": Quantity("1", "plugs with a car", _STATION_TIME, _MEAN),
+    "station_charging": Quantity("1", "plugs that give energy", _STATION_TIME, _MEAN),
+    "station_queue": Quantity("1", "cars that wait for a plug", _STATION_TIME, _MEAN),
+    "charging_wanted": Quantity("1", "EVs that wanted to charge on the way", _AREA, over=_WANTING),
+    "charging_served": Quantity("1", "EVs that got a plug", _AREA, over=_WANTING),
+    "charging_waiting": Quantity("1", "EVs still in a queue or on their way to a station", _AREA, over=_WANTING),
+    "charging_unmet": Quantity("1", "EVs that gave up, or found no station", _AREA, over=_WANTING),
+    "charging_stranded": Quantity("1", "EVs that ran empty before a plug", _AREA, over=_WANTING),
+    "charging_passed": Quantity("1", "EVs that passed their station without a stop", _AREA, over=_WANTING),
+    "stranded_others": Quantity("1", "EVs that ran empty and had not wanted to charge", _AREA, over=_ENTERED),
+    "charged_energy": Quantity("kW h", "energy into batteries at stations", _AREA, over=_WANTING),
+    "charging_grid_energy": Quantity("kW h", "energy from the grid at stations", _AREA, over=_WANTING),
+    "unmet_energy": Quantity("kW h", "energy missing to the targets", _AREA, over=_WANTING),
+    "mean_charging_wait": Quantity("s", "mean wait for a plug of EVs that came to a station", _AREA, over=_WANTING),
+    "max_charging_wait": Quantity("s", "longest wait for a plug", _AREA, over=_WANTING),
+    "mean_charging_detour": Quantity("s", "mean planned detour to a station", _AREA, over=_WANTING),
+    "peak_charging_power": Quantity("kW", "highest power of all stations in a minute", _AREA, over=_WANTING),
+    "charging_utilisation": Quantity("1", "plug hours with a car over plug hours", _AREA, over=_WANTING),
+    "charging_capacity_factor": Quantity("1", "energy from the grid over installed power x time", _AREA, over=_WANTING),
+    "charging_concentration": Quantity("1", "share of energy from the busiest 20 % of stations", _AREA, over=_WANTING),
+    "charging_balance_error": Quantity("1", "|station energy - battery gain| over battery gain", _AREA, over=_WANTING),
 }
 """Every shared quantity by its one name."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import trafficdiff
 from trafficdiff.datatypes.scene_files import read_scenes
 
 if TYPE_CHECKING:

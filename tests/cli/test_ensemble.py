@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import trafficdiff
 from tests.workflows.ensembles import finished, scenario_of, write_pair
 from trafficdiff.store.stack import open_study
 

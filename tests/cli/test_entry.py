@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import PROGRAM, trafficdiff
 from tests.workflows.test_run import write_scenario
 from trafficdiff.store.claim import claiming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PROGRAM = Path(sys.executable).with_name("trafficdiff")
 LONG = {"demand": {"kind": "uniform", "trips": 300}, "simulation": {"period_s": 60, "step_s": 0.01}}
 """A run of many seconds: time to be ended in."""
 
@@ -50,12 +49,6 @@ def test_usage_errors_are_one_json_object_when_asked(tmp_path: Path, words: tupl
     fault = the_only_object(said.stdout)
     assert (fault["error"], fault["exit_code"]) == ("UsageError", 2)
     assert fault["message"] in said.stderr
-
-
-def test_serve_says_as_json_that_it_is_to_come() -> None:
-    said = trafficdiff("serve", "--json")
-    assert said.returncode == 3
-    assert the_only_object(said.stdout)["error"] == "MissingDependencyError"
 
 
 def test_usage_errors_show_people_the_usage() -> None:

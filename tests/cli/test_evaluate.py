@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import trafficdiff
 from trafficdiff.metrics.realism import COLUMNS
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import trafficdiff
 from trafficdiff.datatypes.scenario_files import read_scenario
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import trafficdiff
 from tests.workflows.ensembles import scenario_of, write_pair
 from trafficdiff.datatypes.candidates import candidates_schema
 from trafficdiff.resources import bundled

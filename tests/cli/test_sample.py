@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import trafficdiff
 from trafficdiff.datatypes.trip_files import read_trips
 from trafficdiff.resources import bundled
 from trafficdiff.roads.load import load_network

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import trafficdiff
 from tests.diffusion.test_resuming import towns
 from trafficdiff.datatypes.scene_files import write_scenes
 from trafficdiff.workflows.train import state_file

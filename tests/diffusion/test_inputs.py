@@ -18,6 +18,7 @@ from trafficdiff.diffusion.inputs import (
     views_of,
     with_columns_hidden,
 )
+from trafficdiff.diffusion.prior import edge_weight, zone_rim_share, zone_weight
 from trafficdiff.errors import InputError
 
 WAVES = 12
@@ -167,21 +168,13 @@ def test_no_scenes_have_no_scales():
         scaling_of([])
 
 
-def test_the_prior_goes_by_length_inside_and_by_capacity_at_the_rim():
+def test_the_prior_of_a_place_is_the_logarithm_of_its_weights():
     scene = made_scene()
     place = place_of(scene, scaling_of([scene]))
-    length = scene.edge_values[:, 0].astype(float)
-    lanes = scene.edge_values[:, 1:3].astype(float)
-    weight = np.repeat(length[:, None], 2, axis=1)
-    for role, at_rim in enumerate(lanes.T > 0):
-        inner, outer = length[~at_rim].sum(), 5 * length[at_rim].sum()
-        share = np.sqrt(outer / (inner + outer))
-        weight[at_rim, role] = lanes[at_rim, role] / lanes[at_rim, role].sum() * inner * share / (1 - share)
-        assert weight[at_rim, role].sum() / weight[:, role].sum() == pytest.approx(share)
-    np.testing.assert_allclose(place.edge_prior.numpy(), np.log(weight), rtol=1e-6)
-    total = np.stack([weight[scene.edge_zone == zone].sum(axis=0) for zone in range(len(scene))])
-    total += total.mean(axis=0) * 1e-2
-    np.testing.assert_allclose(place.prior.numpy(), np.log(total / total.mean(axis=0)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(place.edge_prior.numpy(), np.log(edge_weight(scene)), rtol=1e-6)
+    weight = zone_weight(scene)
+    np.testing.assert_allclose(place.prior.numpy(), np.log(weight / weight.mean(axis=0)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(place.rim.numpy(), zone_rim_share(scene), rtol=1e-5)
 
 
 def test_a_commuting_area_has_its_workers_as_prior():

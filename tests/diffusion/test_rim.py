@@ -7,7 +7,7 @@ from tests.towns import make_town
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES
 from trafficdiff.demand.reachability import find_reach
 from trafficdiff.diffusion.batch import conditions_of
-from trafficdiff.diffusion.inputs import rim_capacity
+from trafficdiff.diffusion.prior import rim_capacity
 from trafficdiff.diffusion.requests import Request, SamplerSettings
 from trafficdiff.diffusion.rim import tilted
 from trafficdiff.diffusion.sampler import draw_places

@@ -343,3 +343,37 @@ def test_the_prior_deters_from_far_zones_once_the_other_end_is_known(flat):
     expected[2] = 0
     share = np.bincount(drawn.slots[:, ORIGIN], minlength=7) / 5_000
     np.testing.assert_allclose(share, expected / expected.sum(), atol=0.03)
+
+
+def test_the_prior_lets_through_traffic_leave_far_from_where_it_came_in():
+    scene = made_scene(zones=8, edges=1, edge_values=np.ones((8, 6), np.float32))  # every edge is a way in and out
+    model, scaling = tiny_model(scene)
+    how = SamplerSettings(views=1, hidden_columns=0.0, agents=50, sets=100, one_day=False, deterrence_per_s=0.0)
+    at = np.full(5_000, 2)
+    drawn = draw(scene, model, scaling, count=5_000, how=how, destination_zone=at)
+    extent_m = np.sqrt((scene.zone_xy_m**2).sum(axis=1).mean())
+    apart = np.linalg.norm(scene.zone_xy_m - scene.zone_xy_m[2], axis=1) / extent_m
+    expected = place_of(scene, scaling).prior[:, 0].exp().numpy() * apart**2 / (1 + apart**2)
+    share = np.bincount(drawn.slots[:, ORIGIN], minlength=8) / 5_000
+    np.testing.assert_allclose(share, expected / expected.sum(), atol=0.03)
+
+
+def test_where_the_prior_has_the_whole_share_no_network_moves_ends(flat):
+    scene, _, scaling = flat
+    how = SamplerSettings(steps=6, agents=16, sets=2, views=1, hidden_columns=0.0, one_day=False)
+    ends = []
+    for scale in (0.1, 3.0):
+        model, _ = tiny_model(scene, scale=scale)
+        ends.append(draw(scene, model, scaling, count=50, how=how).slots[:, :2])
+    np.testing.assert_array_equal(*ends)
+
+
+def test_the_prior_alone_draws_origins_first_as_gravity_does(flat):
+    scene, model, scaling = flat
+    how = SamplerSettings(
+        views=1, hidden_columns=0.0, prior_share=1.0, agents=50, sets=100, one_day=False, deterrence_per_s=0.02
+    )
+    drawn = draw(scene, model, scaling, count=5_000, how=how)
+    prior = place_of(scene, scaling).prior[:, 0].exp().numpy()  # no destination has a say in it
+    share = np.bincount(drawn.slots[:, ORIGIN], minlength=7) / 5_000
+    np.testing.assert_allclose(share, prior / prior.sum(), atol=0.03)

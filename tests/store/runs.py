@@ -78,8 +78,8 @@ def make_result(*, edges: int, intervals: int, trips: int, seed: int = 0) -> Sim
 
 
 def make_metrics(*, edges: int, intervals: int, seed: int = 0) -> Metrics:
-    """Return metrics with every variable that is computed."""
-    computed = list(QUANTITIES)[list(QUANTITIES).index("flow") :]
+    """Return metrics with every variable that is computed on the roads."""
+    computed = list(QUANTITIES)[list(QUANTITIES).index("flow") : list(QUANTITIES).index("station")]
     return Metrics(make_dataset(names=computed, edges=edges, intervals=intervals, seed=seed))
 
 

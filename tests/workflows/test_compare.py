@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import trafficdiff
 from tests.workflows.studies import make_study
 from trafficdiff.datatypes.scenario import Scenario
 from trafficdiff.datatypes.trip_files import write_trips

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.cli.test_application import trafficdiff
+from tests.commands import trafficdiff
 from tests.simulation.test_run import signalling
 from trafficdiff.datatypes.track_files import read_tracks_table
 from trafficdiff.datatypes.trip_files import read_trips, write_trips

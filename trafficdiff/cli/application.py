@@ -11,6 +11,7 @@ import typer
 from trafficdiff import __version__
 from trafficdiff.cli import (
     build,
+    check,
     compare,
     corpus,
     demo,
@@ -20,6 +21,7 @@ from trafficdiff.cli import (
     export,
     init,
     plan,
+    report,
     run,
     sample,
     serve,
@@ -51,9 +53,11 @@ for verb, command in (
     ("sample", sample.sample),
     ("run", run.run),
     ("ensemble", ensemble.ensemble),
+    ("check", check.check),
     ("compare", compare.compare),
     ("plan", plan.plan),
     ("export", export.export),
+    ("report", report.report),
     ("evaluate", evaluate.evaluate),
     ("corpus", corpus.corpus),
     ("train", train.train),
@@ -83,5 +87,5 @@ def _common(
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s"
     )
-    for noisy in ("matplotlib", "pyogrio", "fiona", "urllib3", "asyncio", "PIL"):
+    for noisy in ("matplotlib", "pyogrio", "fiona", "urllib3", "asyncio", "PIL", "weasyprint", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -20,6 +20,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from trafficdiff.cli.early import has_spoken
 from trafficdiff.cli.signals import ending_in_order, ignoring_signals
 from trafficdiff.errors import MissingDependencyError, TrafficdiffError
 
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
                 fault = _fault_of(error, came)
                 _explain(fault, error, debug=debug)
         with ignoring_signals():
-            if as_json:
+            if as_json and not has_spoken():
                 _write_json(printed.getvalue(), fault)
     sys.exit(code if fault is None else fault.exit_code)
 

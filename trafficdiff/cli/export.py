@@ -1,4 +1,4 @@
-"""``trafficdiff export``: a run's tables for spreadsheets, GIS and web maps."""
+"""``trafficdiff export``: the numbers of a run or a study for spreadsheets, GIS, web maps and scientific tools."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["export"]
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    source: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory or a study.")],
     *,
-    table_format: Annotated[TableFormat, typer.Option("--format", help="How tables are written.")],
+    table_format: Annotated[TableFormat, typer.Option("--format", help="How the numbers are written.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The directory to make.")],
     intervals: Annotated[
         bool, typer.Option("--intervals", help="Also one row an edge and interval (csv, gpkg).")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the metrics by edge and by street, with names and classes, as CSV, GeoPackage or GeoJSON."""
+    """Write the metrics by edge and by street, with names and classes, as CSV, GeoPackage, GeoJSON or NetCDF."""
     from trafficdiff.workflows.export import export
 
     with showing_progress() as progress:
-        written = export(run, table_format=table_format, directory=output, intervals=intervals, progress=progress)
+        written = export(source, table_format=table_format, directory=output, intervals=intervals, progress=progress)
     if as_json:
         print_json(dataclasses.asdict(written))
     else:

@@ -6,7 +6,10 @@ Measures make these records; `trafficdiff.simulation` writes them as SUMO additi
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from trafficdiff.datatypes.stations import ChargingStation
 
 __all__ = ["Closure", "Control", "SignalPhase", "SignalProgram", "SpeedChange", "Station"]
 
@@ -118,6 +121,8 @@ class Control:
     speeds: tuple[SpeedChange, ...] = ()
     signals: tuple[SignalProgram, ...] = ()
     stations: tuple[Station, ...] = ()
+    charging: tuple[ChargingStation, ...] = ()
+    """Stations whose queue is steered; they stand off the road, with waiting bays."""
     options: tuple[tuple[str, str], ...] = field(default=())
     """Further SUMO options, name without dashes and value; each once."""
     keeps_route: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ import yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["MalformedError", "load_json", "load_yaml", "read_plain"]
+__all__ = ["MalformedError", "load_json", "load_yaml", "plain_from", "read_plain"]
 
 _DEEPEST: Final = 20
 
@@ -108,13 +108,19 @@ def read_plain(path: Path, *, most_bytes: int) -> object:
         raise MalformedError(f"expected a YAML or JSON file, got {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise MalformedError("expected text in UTF-8, got a binary file or another encoding") from error
+    return plain_from(text, is_json=path.suffix == ".json")
+
+
+def plain_from(text: str, *, is_json: bool = False) -> object:
+    """Return the content of a text, YAML or JSON.
+
+    Raises
+    ------
+    MalformedError
+        Saying on one line what is wrong, with the place.
+    """
     if "\0" in text:
         raise MalformedError("expected text in UTF-8, got a binary file")
-    return _loaded(text, is_json=path.suffix == ".json")
-
-
-def _loaded(text: str, *, is_json: bool) -> object:
-    """Return the content of a text; what its reader finds wrong becomes one line with the place."""
     try:
         return load_json(text) if is_json else load_yaml(text)
     except json.JSONDecodeError as error:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from trafficdiff.datatypes.charging_options import ChargingOptions
 from trafficdiff.datatypes.measures import Measure
 from trafficdiff.datatypes.part import DAY_S, Part, checked_path
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES
@@ -104,7 +105,7 @@ class ModelDemand(_SampledDemand):
         description="How much the place's conditions count (classifier-free guidance); 1 leaves the model as it is.",
     )
     prior_share: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.8, description="How much of the gravity baseline's trip ends is mixed in, on the scale of logarithms."
+        1.0, description="How much of the prior's trip ends is mixed in, on the scale of logarithms."
     )
 
     @field_validator("checkpoint")
@@ -246,6 +247,9 @@ class Scenario(Part):
     equilibrium: Equilibrium | None = Field(
         None, description="How drivers learn from day to day; left out, they drive the routes they set out with."
     )
+    charging: ChargingOptions | None = Field(
+        None, description="Electric cars charge on the way, and queue for plugs; left out, nobody stops to charge."
+    )
     gates: Gates = Gates()
     samples: Annotated[int, Field(ge=1, le=10_000)] = Field(1, description="Draws of the demand in an ensemble.")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(42, description="The only source of randomness.")
@@ -299,8 +303,12 @@ class Scenario(Part):
         return parse_scenario(content if name is None else content | {"name": name}, measures_before=len(self.measures))
 
     def canonical(self) -> str:
-        """Return the scenario as JSON with sorted keys, defaults spelled out."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        """Return the scenario as JSON with sorted keys, defaults spelled out but for what is left out (None).
+
+        So a later version's new, unused field changes no hash, and studies of earlier versions still open.
+        """
+        content = self.model_dump(mode="json", exclude_none=True)
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
     def hash(self) -> str:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from trafficdiff.datatypes.file_faults import Place, faults_in, raise_with_lines
 from trafficdiff.datatypes.measures import KINDS
-from trafficdiff.datatypes.plain_text import MalformedError, read_plain
+from trafficdiff.datatypes.plain_text import MalformedError, plain_from, read_plain
 from trafficdiff.datatypes.scenario import Scenario
 from trafficdiff.datatypes.wording import shortened
 from trafficdiff.errors import ScenarioError
@@ -19,9 +19,10 @@ from trafficdiff.errors import ScenarioError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["parse_scenario", "read_scenario", "scenario_schema", "write_scenario"]
+__all__ = ["parse_scenario", "read_scenario", "scenario_from", "scenario_schema", "write_scenario"]
 
 _MAXIMUM_FILE_BYTES: Final = 1_000_000
+_ADVICE: Final = "`trafficdiff init NETWORK -o FILE.yaml` writes a scenario to start from"
 _DEMAND_KINDS: Final = ("model", "uniform", "gravity", "file")
 
 
@@ -79,6 +80,28 @@ def read_scenario(path: str | Path) -> Scenario:
     """
     path = Path(path)
     content, text = _content(path)
+    return _scenario_of(content, text, path)
+
+
+def scenario_from(text: str, path: str | Path) -> Scenario:
+    """Read a scenario from the text that a YAML file would hold; a base is looked for beside that file.
+
+    Raises
+    ------
+    ScenarioError
+        As `read_scenario`.
+    """
+    path = Path(path)
+    if len(text.encode()) > _MAXIMUM_FILE_BYTES:
+        raise ScenarioError(f"{path}: expected at most {_MAXIMUM_FILE_BYTES / 1e6:g} MB, got more")
+    try:
+        content = plain_from(text)
+    except MalformedError as error:
+        raise ScenarioError(f"{path}: {error}; {_ADVICE}") from error
+    return _scenario_of(_keys_of(content, path), text, path)
+
+
+def _scenario_of(content: dict[str, Any], text: str, path: Path) -> Scenario:
     before = 0
     if "base" in content:
         content, before = _on_base(content, path)
@@ -86,17 +109,20 @@ def read_scenario(path: str | Path) -> Scenario:
 
 
 def _content(path: Path) -> tuple[dict[str, Any], str]:
-    advice = "`trafficdiff init NETWORK -o FILE.yaml` writes a scenario to start from"
     try:
         content = read_plain(path, most_bytes=_MAXIMUM_FILE_BYTES)
     except MalformedError as error:
-        raise ScenarioError(f"{path}: {error}; {advice}") from error
+        raise ScenarioError(f"{path}: {error}; {_ADVICE}") from error
+    return _keys_of(content, path), path.read_text(encoding="utf-8-sig")
+
+
+def _keys_of(content: object, path: Path) -> dict[str, Any]:
     if content is None:
-        raise ScenarioError(f"{path}: expected a scenario, got an empty file; {advice}")
+        raise ScenarioError(f"{path}: expected a scenario, got an empty file; {_ADVICE}")
     if not isinstance(content, dict):
         came = "a list" if isinstance(content, list) else shortened(content)
-        raise ScenarioError(f"{path}: expected keys with values (name: ..., network: ...), got {came}; {advice}")
-    return content, path.read_text(encoding="utf-8-sig")
+        raise ScenarioError(f"{path}: expected keys with values (name: ..., network: ...), got {came}; {_ADVICE}")
+    return content
 
 
 def _on_base(content: dict[str, Any], path: Path) -> tuple[dict[str, Any], int]:

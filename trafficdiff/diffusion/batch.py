@@ -12,7 +12,8 @@ from torch import Tensor
 from trafficdiff.datatypes.scene import CLASSES, SOURCES
 from trafficdiff.diffusion.day import day_moments, trip_statistics, turned_moments
 from trafficdiff.diffusion.denoiser import DEPARTURE_BINS, Conditions
-from trafficdiff.diffusion.inputs import Place, Scaling, Turn, place_of, rim_capacity, with_columns_hidden
+from trafficdiff.diffusion.inputs import Place, Scaling, Turn, place_of, with_columns_hidden
+from trafficdiff.diffusion.prior import rim_capacity
 from trafficdiff.diffusion.varied_days import day_factors
 from trafficdiff.errors import InputError
 

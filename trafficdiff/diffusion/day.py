@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trafficdiff.diffusion.inputs import rim_capacity
+from trafficdiff.diffusion.prior import rim_capacity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

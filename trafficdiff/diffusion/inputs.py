@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trafficdiff.diffusion.prior import edge_weight, zone_rim_share, zone_weight
 from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ __all__ = [
     "Scaling",
     "Turn",
     "place_of",
-    "rim_capacity",
     "scaling_of",
     "time_bases",
     "views_of",
@@ -42,9 +42,6 @@ TIME_BASES: Final = 13
 """Bumps over the logarithm of travel time, and one flag for pairs without a way."""
 BUMPS_S: Final = np.geomspace(15.0, 7_200.0, TIME_BASES - 1)
 _WAVES: Final = (0.5, 1.0, 2.0)
-_FRINGE_FACTOR: Final = 5.0
-_RIM_POWER: Final = 0.5
-"""Power of the rim's share of trip ends in the gravity baseline: chosen on left-out cities, see the decision page."""
 _CLIP: Final = 5.0
 _RELATIVE_CLIP: Final = 4.0
 _LEAST_SPREAD: Final = 1e-3
@@ -127,8 +124,10 @@ class Place:
     bases
         Shape (Z, Z, `TIME_BASES`), bumps over the travel time from zone to zone.
     prior
-        Shape (Z, 2), logarithm of a zone's weight as origin and as destination in the gravity baseline, which the
-        network learns to correct.
+        Shape (Z, 2), logarithm of a zone's weight as origin and as destination, which the network learns to correct;
+        see `trafficdiff.diffusion.prior`.
+    rim
+        Shape (Z, 2), which share of these weights lies at the rim.
     edge
         Shape (E, edge width).
     edge_prior
@@ -143,6 +142,7 @@ class Place:
     scene: Tensor
     bases: Tensor
     prior: Tensor
+    rim: Tensor
     edge: Tensor
     edge_prior: Tensor
     edge_offsets: Tensor
@@ -221,7 +221,7 @@ def place_of(scene: Scene, scaling: Scaling, *, turn: Turn | None = None, bases:
         column = scaling.scene_columns.index("left_hand")
         summary[:, column] = 1 - summary[:, column]
     scaled, _ = _scaled(summary, scaling.scene)
-    size = _zone_weight(scene)
+    size = zone_weight(scene)
     extent_m = float(np.sqrt((xy_m**2).sum(axis=1).mean())) or 1.0
     magnitude = np.array([math.log10(max(extent_m, 1.0)) - 3.3, math.log10(len(scene)) - 2.0])
     return Place(
@@ -229,8 +229,9 @@ def place_of(scene: Scene, scaling: Scaling, *, turn: Turn | None = None, bases:
         scene=_tensor(np.concatenate([scaled[0], zone_known.any(axis=0), magnitude])),
         bases=_bases_of(scene) if bases is None else bases,
         prior=_tensor(np.log(size / size.mean(axis=0))),
+        rim=_tensor(zone_rim_share(scene)),
         edge=_tensor(np.concatenate([edge, _relative(edge_table, scaling.edge[0])], axis=1)),
-        edge_prior=_tensor(np.log(_edge_weight(scene))),
+        edge_prior=_tensor(np.log(edge_weight(scene))),
         edge_offsets=torch.from_numpy(scene.edge_offsets.astype(np.int64)),
         turn=turn,
     )
@@ -316,48 +317,6 @@ def _waves(xy_m: NDArray[np.float64], extent_m: float) -> NDArray[np.float64]:
     angle = np.pi * place[:, :, None] * np.array(_WAVES)
     flat = angle.reshape(len(place), -1)
     return np.concatenate([np.sin(flat), np.cos(flat), place, np.hypot(*place.T)[:, None]], axis=1)
-
-
-def _edge_weight(scene: Scene) -> NDArray[np.float64]:
-    """Return trip-end weights of edges, shape (E, 2): by length inside, by capacity at the rim.
-
-    Gravity takes five times the length at the rim, which gives the rim a share s. Here the rim has the share
-    s^0.5, and divides it by what its roads can carry: through traffic keeps to great roads, however short the
-    stretch that a cut left of them.
-    """
-    names = scene.edge_columns
-    length = scene.edge_values[:, names.index("length")] if "length" in names else np.ones(len(scene.edge_values))
-    weight = np.repeat(np.asarray(length, np.float64)[:, None], 2, axis=1)
-    for role, way in enumerate(("in", "out")):
-        capacity = rim_capacity(scene, way)
-        rim = capacity > 0
-        inner, outer = weight[~rim, role].sum(), _FRINGE_FACTOR * weight[rim, role].sum()
-        if inner > 0 and outer > 0:
-            share = (outer / (inner + outer)) ** _RIM_POWER
-            weight[rim, role] = share / (1 - share) * inner * capacity[rim] / capacity[rim].sum()
-    return weight
-
-
-def rim_capacity(scene: Scene, way: str) -> NDArray[np.float64]:
-    """Return what each edge can bring ``"in"`` across the rim, or take ``"out"``, in any unit, shape (E,); 0 inside."""
-    names = scene.edge_columns
-    for name in ({"in": "enter_capacity", "out": "leave_capacity"}[way], f"fringe_lanes_{way}"):
-        if name in names:
-            return np.nan_to_num(scene.edge_values[:, names.index(name)].astype(np.float64))
-    return np.zeros(len(scene.edge_values))
-
-
-def _zone_weight(scene: Scene) -> NDArray[np.float64]:
-    """Return the weight of each zone as origin and as destination, shape (Z, 2): of its edges, or its workers."""
-    size: NDArray[np.float64]
-    if scene.has_edges:
-        weight = _edge_weight(scene)
-        size = np.stack([np.bincount(scene.edge_zone, weight[:, role], len(scene)) for role in (0, 1)], axis=1)
-    elif "workers" in scene.zone_columns:
-        size = np.nan_to_num(scene.zone_values[:, [scene.zone_columns.index("workers")] * 2].astype(np.float64))
-    else:
-        size = np.ones((len(scene), 2))
-    return np.asarray(size + np.maximum(size.mean(axis=0), 1e-9) * 1e-2)
 
 
 def _tensor(values: NDArray[Any]) -> Tensor:

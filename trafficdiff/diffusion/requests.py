@@ -38,7 +38,7 @@ class SamplerSettings:
         Share of the columns that is hidden in a view; 0 with one view shows the place as it is.
     prior_share
         1 - w, how much of the prior is mixed into zones, from 0 to 1; nothing where some trips are given, for these
-        say more about the place.
+        say more about the place. Alone it carries over best to places that nobody has seen.
     deterrence_per_s
         Deterrence of the prior once the other end is known [1/s of free-flow time].
     guidance
@@ -59,12 +59,12 @@ class SamplerSettings:
     sets: int = 16
     views: int = 16
     hidden_columns: float = 0.4
-    prior_share: float = 0.8
+    prior_share: float = 1.0
     deterrence_per_s: float = 0.003
     guidance: float = 1.0
     detour: float = 1.6
     one_day: bool = True
-    day_spread: float = 0.4
+    day_spread: float = 0.25
     echo: bool = False
 
 

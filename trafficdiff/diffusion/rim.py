@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trafficdiff.diffusion.inputs import rim_capacity
+from trafficdiff.diffusion.prior import rim_capacity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

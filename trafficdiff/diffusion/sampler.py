@@ -28,6 +28,7 @@ from trafficdiff.diffusion.denoiser import Conditions, Logits, Zones
 from trafficdiff.diffusion.ends import Ends
 from trafficdiff.diffusion.inputs import BUMPS_S, views_of
 from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, TIME, VIA
+from trafficdiff.diffusion.prior import passing_through
 from trafficdiff.diffusion.requests import Drawn, Request, SamplerSettings, open_pairs, refuse_unreachable
 from trafficdiff.diffusion.rim import rim_of, tilted
 
@@ -45,6 +46,8 @@ __all__ = ["draw_places", "encode"]
 
 _NEVER: Final = float("-inf")
 _LEAST_CHANCE: Final = 1e-20
+_NOT_ASKED: Final = (None, None, None, None)
+"""Logits of a step in which the network has no say."""
 
 
 def encode(model: Model, place: Place, conditions: Conditions) -> Zones:
@@ -184,6 +187,7 @@ class _Drawing:
         self.classes = np.array(sorted(doors), np.int64)
         self.pairs = pairs
         self.time_s = _expected_time(place)
+        self.joined = self._believed_pairs()
         self.doors = doors
         self.scores = {kind: self._edge_scores(kind) for kind in sorted(doors)}
         self.rim = rim_of(scene, {kind: ends.reach for kind, ends in doors.items()}, self.scores)
@@ -240,16 +244,20 @@ class _Drawing:
         prior_share = 0.0 if len(observed) else settings.prior_share
         tilt = torch.zeros(2, len(slots))
         allowed = torch.from_numpy(np.searchsorted(self.classes, kinds.numpy())) if len(self.classes) else kinds * 0
-        when = self._schedule(slots, dice)
+        when = self._schedule(slots, dice, origin_first=prior_share == 1)
         for step in range(settings.steps):
             due = when == step
             if not due.any():
                 continue
-            logits = self._logits(slots, given, kinds, (sets, agents), 1 - step / settings.steps)
+            asked = prior_share < 1 or bool(due[:, [VIA, TIME]].any())
+            logits: Sequence[Tensor | None] = _NOT_ASKED
+            if asked:
+                logits = self._logits(slots, given, kinds, (sets, agents), 1 - step / settings.steps)
             for slot, scores in zip((ORIGIN, DESTINATION, VIA, TIME), logits, strict=True):
                 rows = torch.nonzero(due[:, slot])[:, 0]
                 if len(rows):
-                    mixed = self._mixed(slots, slot, rows, scores=scores[rows], prior_share=prior_share)
+                    own = None if scores is None else scores[rows]
+                    mixed = self._mixed(slots, slot, rows, scores=own, prior_share=prior_share)
                     some = mixed.masked_fill(~self._open(slots, slot, rows, allowed[rows]), _NEVER)
                     if request.rim_shares is not None and self.rim is not None and slot in (ORIGIN, DESTINATION):
                         inside = self.rim.shares[slot][allowed[rows]]
@@ -258,11 +266,16 @@ class _Drawing:
         slots[:, VIA] = torch.where(slots[:, VIA] >= self.zones.token.shape[1], -1, slots[:, VIA])
         return slots[:count].numpy(), tilt[:, :count].numpy()
 
-    def _schedule(self, slots: Tensor, dice: torch.Generator) -> Tensor:
-        """Return the step in which each slot is revealed, shape (N, 4); -1 where it is given."""
+    def _schedule(self, slots: Tensor, dice: torch.Generator, *, origin_first: bool) -> Tensor:
+        """Return the step in which each slot is revealed, shape (N, 4); -1 where it is given.
+
+        The prior is p(o) p(d | o), as gravity is: alone, it is asked in this order.
+        """
         steps = max(self.settings.steps, 3)
         chance = torch.rand(len(slots), steps - 1, generator=dice)
         early = torch.topk(chance, 2, dim=1).indices
+        if origin_first:
+            early = early.sort(dim=1).values
         when = torch.stack([early[:, 0], early[:, 1], torch.full((len(slots),), steps - 1), early[:, 0]], dim=1)
         return when.masked_fill(slots >= 0, -1).clamp(max=self.settings.steps - 1)
 
@@ -291,17 +304,21 @@ class _Drawing:
             parts = [other + self.settings.guidance * (part - other) for part, other in zip(parts, others, strict=True)]
         return [part.view(sets * agents, -1) for part in parts]
 
-    def _mixed(self, slots: Tensor, slot: int, rows: Tensor, *, scores: Tensor, prior_share: float) -> Tensor:
-        """Return the logits of a slot with the prior mixed into them, where it has one."""
-        if slot not in (ORIGIN, DESTINATION):
+    def _believed_pairs(self) -> Tensor:
+        """Return the logarithm of what the prior thinks of going from zone to zone, shape (Z, Z)."""
+        away_s = self.time_s.nan_to_num(posinf=0.0)
+        return passing_through(self.zones.place[0, :, :2], self.place.rim) - self.settings.deterrence_per_s * away_s
+
+    def _mixed(self, slots: Tensor, slot: int, rows: Tensor, *, scores: Tensor | None, prior_share: float) -> Tensor:
+        """Return the logits of a slot with the prior mixed into them, where it has one; the prior alone without any."""
+        if slot not in (ORIGIN, DESTINATION) and scores is not None:
             return scores
         other = slots[rows, DESTINATION if slot == ORIGIN else ORIGIN]
-        way_s = self.time_s if slot == DESTINATION else self.time_s.T
-        away_s = torch.where(other[:, None] >= 0, way_s[other.clamp(min=0)].nan_to_num(posinf=0.0), 0.0)
-        prior = self.zones.prior[0, :, slot] - self.settings.deterrence_per_s * away_s
+        joined = self.joined if slot == DESTINATION else self.joined.T
+        prior = self.zones.prior[0, :, slot] + torch.where(other[:, None] >= 0, joined[other.clamp(min=0)], 0.0)
         if self.day is not None:  # the prior's day is the model's
             prior = prior + self.network.tilted(self.zones, self.day[None, None], slot)[0, 0]
-        return (1 - prior_share) * scores + prior_share * prior
+        return prior if scores is None else (1 - prior_share) * scores + prior_share * prior
 
     def _open(self, slots: Tensor, slot: int, rows: Tensor, allowed: Tensor) -> Tensor:
         """Return which values of a slot are possible for some trips, shape (N, values)."""

@@ -104,13 +104,13 @@ class TrainingSettings(_Settings):
     scenes: int = 4
     sets: int = 2
     agents: int = 64
-    calibrated_share: float = 0.2
-    randomised_share: float = 0.4
-    commuting_share: float = 0.4
+    calibrated_share: float = 0.15
+    randomised_share: float = 0.25
+    commuting_share: float = 0.6
     observed_share: float = 0.4
     counted_share: float = 0.5
     dropped_share: float = 0.15
-    most_hidden: float = 0.6
+    most_hidden: float = 0.4
     day_spread: float = 1.5
     average: float = 0.998
     seed: int = 0

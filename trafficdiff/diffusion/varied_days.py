@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trafficdiff.diffusion.inputs import rim_capacity
+from trafficdiff.diffusion.prior import rim_capacity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -32,7 +32,7 @@ CSV_METADATA: Final = "csv-metadata.json"
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a text for a formula (OWASP, CSV injection)."""
-_NAMES_BY_PEOPLE: Final = ("street", "road_class", "around")
+_NAMES_BY_PEOPLE: Final = ("street", "road_class", "around", "scenario")
 _CSVW_TYPES: Final = {"i": "integer", "f": "number", "b": "boolean"}
 
 
@@ -43,7 +43,9 @@ class Origin:
     Parameters
     ----------
     run_id
-        Name of the run.
+        Name of the run; empty where the rows of a study name theirs.
+    study_hash
+        Hash of the study; empty for a single run.
     synthetic
         Whether the trips were made, so that no row is about a real person.
     provenance
@@ -52,15 +54,22 @@ class Origin:
         Licence of the roads, and whom to thank; empty if the run does not know.
     """
 
-    run_id: str
+    run_id: str = ""
+    study_hash: str = ""
     synthetic: bool
     provenance: str
     attribution: str
 
     @property
+    def block(self) -> dict[str, Any]:
+        """The provenance block that every file carries, whatever its format."""
+        return self.mark | {"provenance": self.provenance, "attribution": self.attribution}
+
+    @property
     def mark(self) -> dict[str, Any]:
         """What every row says, whatever is cut out of the file."""
-        return {"run_id": self.run_id, "synthetic": self.synthetic}
+        named = {"run_id": self.run_id, "study_hash": self.study_hash}
+        return {name: value for name, value in named.items() if value} | {"synthetic": self.synthetic}
 
 
 def write_csv(table: pd.DataFrame, path: Path, *, origin: Origin) -> None:
@@ -68,7 +77,7 @@ def write_csv(table: pd.DataFrame, path: Path, *, origin: Origin) -> None:
 
     A name that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-    plain = table.drop(columns="geometry", errors="ignore").assign(**asdict(origin))
+    plain = table.drop(columns="geometry", errors="ignore").assign(**origin.block)
     for column in _NAMES_BY_PEOPLE:
         if column in plain:
             plain[column] = [f"'{name}" if str(name).startswith(_FORMULA_STARTS) else name for name in plain[column]]
@@ -102,7 +111,7 @@ def write_csv_metadata(tables: Mapping[str, pd.DataFrame], path: Path, *, origin
 
 def _columns(table: pd.DataFrame, *, origin: Origin) -> list[dict[str, str]]:
     meanings = {column_of(name): quantity.long_name for name, quantity in QUANTITIES.items()}
-    named = table.drop(columns="geometry", errors="ignore").assign(**asdict(origin))
+    named = table.drop(columns="geometry", errors="ignore").assign(**origin.block)
     return [
         {"name": str(name), "titles": str(name), "datatype": _CSVW_TYPES.get(column.dtype.kind, "string")}
         | ({"dc:description": meanings[str(name)]} if name in meanings else {})
@@ -121,7 +130,7 @@ def write_geopackage(tables: Mapping[str, pd.DataFrame], path: Path, *, origin: 
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 
-    about = {key.upper(): str(value) for key, value in asdict(origin).items()}
+    about = {key.upper(): str(value) for key, value in origin.block.items()}
     try:
         for place, (layer, table) in enumerate(tables.items()):
             pyogrio.write_dataframe(
@@ -141,4 +150,4 @@ def write_geojson(table: pd.DataFrame, path: Path, *, origin: Origin) -> None:
     lonlat = lonlat.set_geometry(shapely.set_precision(lonlat.geometry.to_numpy(), 1e-6))
     content = json.loads(lonlat.assign(**origin.mark).to_json(drop_id=True, na="null", show_bbox=False))
     content.pop("crs", None)  # RFC 7946 knows WGS 84 only
-    path.write_text(json.dumps(asdict(origin) | content, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(origin.block | content, ensure_ascii=False) + "\n", encoding="utf-8")

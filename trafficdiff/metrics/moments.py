@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Moments", "PairedMoments", "merged", "paired_moments"]
+__all__ = ["Moments", "PairedMoments", "merged", "paired_moments", "sample_moments"]
 
 _ROUNDING: Final = 2 * float(np.finfo(np.float32).eps)
 """Share of a value below which two are the same: metrics by road are stored with 24 bits. A sum of such values is off
@@ -53,6 +53,23 @@ class PairedMoments:
     base: Moments
     scenario: Moments
     difference: Moments
+
+
+def sample_moments(samples: Iterable[NDArray[np.float64]]) -> Moments:
+    """Return the moments of samples of one shape; NaN leaves that place of that sample out.
+
+    Raises
+    ------
+    ValueError
+        If there is no sample.
+    """
+    total: Moments | None = None
+    for values in samples:
+        total = _nothing(values.shape) if total is None else total
+        _add(total, values, np.isfinite(values))
+    if total is None:
+        raise ValueError("expected at least one sample, got none")
+    return total
 
 
 def paired_moments(pairs: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> PairedMoments:

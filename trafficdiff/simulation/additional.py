@@ -28,6 +28,7 @@ from trafficdiff.datatypes.identifiers import is_refused
 from trafficdiff.datatypes.lanes import lane_id_of
 from trafficdiff.datatypes.part import DAY_S
 from trafficdiff.errors import Faults, ScenarioError
+from trafficdiff.simulation.charging_sites import charging_site_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,6 +78,7 @@ def control_xml(control: Control, *, graph: RoadGraph, vehicle_types: Sequence[V
         *_speeds(control.speeds),
         *(line for one in last_plans.values() for line in _plan(one)),
         *(_station(one, graph) for one in control.stations),
+        *charging_site_lines(control.charging, graph=graph),
     ]
     return "\n".join(["<additional>", *(f"    {line}" for line in lines), "</additional>", ""])
 

@@ -9,7 +9,8 @@ A policy is asked before every step and acts on the controller, whose parts are 
                 controller.trafficlight.setPhase("centre", 0)
 
 A policy runs in a process of its own: what it keeps does not come back, so it writes what it wants to remember into
-``controller.directory``. It must be picklable: an instance of a class in an importable module or script.
+``controller.directory``; where it has a function ``finish(controller, time_s)``, that is called once after the last
+step. It must be picklable: an instance of a class in an importable module or script.
 """
 
 from __future__ import annotations
@@ -163,3 +164,5 @@ def step_through(
         if now_s - reported_s >= stride_s:
             on_progress(now_s)
             reported_s = now_s
+    if (finish := getattr(policy, "finish", None)) is not None:
+        finish(controller, now_s)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.store.study import StudyPlan, StudyRun
 
-__all__ = ["write_results"]
+__all__ = ["write_results", "write_so_far"]
 
 _LEADING: Final = ("scenario", "sample")
 _EMPTY_IS_ZERO: Final = frozenset(
@@ -60,13 +60,37 @@ def write_results(directory: Path, plan: StudyPlan, runs: Sequence[StudyRun], *,
     StoreError
         If no run is there, two runs of one scenario drove on other edges, or no space is left.
     """
+    if all(run.state == "failed" for run in runs):
+        raise StoreError(f"{directory}: expected runs to stack, every one failed; see their logs")
+    discard_results(directory)
+    _write(directory, plan, runs, samples=samples, target=directory / RESULTS)
+
+
+def write_so_far(directory: Path, plan: StudyPlan, runs: Sequence[StudyRun], *, target: Path) -> None:
+    """Write some runs of a study that is not finished to another place, stacked as its results will be.
+
+    Parameters
+    ----------
+    directory, plan
+        The study.
+    runs
+        Published runs of it, at least one.
+    target
+        New or empty directory; it appears whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        As `write_results`.
+    """
+    _write(directory, plan, runs, samples=1 + max(run.sample for run in runs), target=target)
+
+
+def _write(directory: Path, plan: StudyPlan, runs: Sequence[StudyRun], *, samples: int, target: Path) -> None:
     there = sorted(
         (run for run in runs if run.state != "failed"), key=lambda run: (plan.names.index(run.scenario), run.sample)
     )
-    if not there:
-        raise StoreError(f"{directory}: expected runs to stack, every one failed; see their logs")
-    discard_results(directory)
-    with publishing(directory / RESULTS, kind=STACK) as temporary:
+    with publishing(target, kind=STACK) as temporary:
         edges = _edges_of(directory, plan, there)
         stack = _Stack(temporary, plan, edges=edges, samples=samples)
         for run in there:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +33,17 @@ if TYPE_CHECKING:
     from trafficdiff.store.stack import Study
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["CONFIDENCE", "FALSE_DISCOVERY_RATE", "RANKED_BY", "compare"]
+__all__ = [
+    "CONFIDENCE",
+    "FALSE_DISCOVERY_RATE",
+    "RANKED_BY",
+    "Pair",
+    "compare",
+    "compare_numbers",
+    "number_levels",
+    "pair_of",
+    "rank_scenarios",
+]
 
 CONFIDENCE: Final = 0.95
 FALSE_DISCOVERY_RATE: Final = 0.05
@@ -40,6 +51,33 @@ RANKED_BY: Final = "mean_trip_time"
 """What scenarios are ranked by if nobody says: unlike delay it is not held against limits, which measures move."""
 _STAGE: Final = "comparison"
 _FEW: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Say which runs of a study are compared.
+
+    Parameters
+    ----------
+    base, scenario
+        Names.
+    samples, left_out
+        Samples in which both have a run, and the others.
+    paired
+        Whether both have the same random numbers in a sample.
+    seed
+        The base's.
+    warnings
+        What must be known before the numbers are believed.
+    """
+
+    base: str
+    scenario: str
+    samples: tuple[int, ...]
+    left_out: tuple[int, ...]
+    paired: bool
+    seed: int
+    warnings: tuple[str, ...]
 
 
 def compare(
@@ -91,17 +129,8 @@ def compare(
     _refuse_shares(confidence=confidence, rate=rate)
     progress("opening the study", None)
     study = open_study(directory)
-    base = study.base if base is None else base
-    for name in (base, scenario):
-        study.scenario(name)
-    if scenario == base:
-        others = ", ".join(name for name in study.scenarios if name != base)
-        raise InputError(
-            f"expected another scenario than the base, {base!r}, got itself; the study has {others or 'no other'}"
-        )
-    found = _compared(
-        study, base=base, scenario=scenario, confidence=confidence, rate=rate, ranked_by=ranked_by, progress=progress
-    )
+    pair = pair_of(study, base=base, scenario=scenario)
+    found = _compared(study, pair, confidence=confidence, rate=rate, ranked_by=ranked_by, progress=progress)
     if output is None:
         return found
     from trafficdiff.workflows.comparison_files import write_comparison
@@ -117,44 +146,118 @@ def _refuse_shares(*, confidence: float, rate: float) -> None:
         raise InputError(f"expected a rate of false discoveries between 0 and 1, such as 0.05, got {rate:g}")
 
 
-def _compared(
-    study: Study, *, base: str, scenario: str, confidence: float, rate: float, ranked_by: str, progress: Progress
-) -> Comparison:
-    from trafficdiff.metrics.intervals import resamples
-    from trafficdiff.metrics.kpi_changes import kpi_changes
-    from trafficdiff.workflows.compare_edges import compare_edges
-    from trafficdiff.workflows.compare_trips import compare_trips
+def pair_of(study: Study, *, scenario: str, base: str | None = None) -> Pair:
+    """Return which runs of a finished study are compared.
 
-    numbers = _numbers(study.results)
-    if ranked_by not in numbers:
-        raise InputError(f"expected a number of the area to rank by ({', '.join(sorted(numbers))}), got {ranked_by!r}")
+    Raises
+    ------
+    InputError
+        If a name cannot be meant, or the two have no sample in common.
+    StoreError
+        If the study is not finished.
+    """
+    base = study.base if base is None else base
+    for name in (base, scenario):
+        study.scenario(name)
+    if scenario == base:
+        others = ", ".join(name for name in study.scenarios if name != base)
+        raise InputError(
+            f"expected another scenario than the base, {base!r}, got itself; the study has {others or 'no other'}"
+        )
     samples, left_out = _samples(study, base, scenario)
-    paired = study.scenario(base).seed == study.scenario(scenario).seed
     seed = study.scenario(base).seed
-    dice = resamples(study.results.sizes["sample"], generator=stream(seed, _STAGE))
-    progress("comparing the area's numbers", None)
-    at = {name: study.scenarios.index(name) for name in (base, scenario)}
-    kpis = kpi_changes(
-        {name: values[at[base], list(samples)] for name, values in numbers.items()},
-        {name: values[at[scenario], list(samples)] for name, values in numbers.items()},
-        confidence=confidence,
-        dice=dice,
-        paired=paired,
-    )
-    edges, intervals = compare_edges(
-        study, base=base, scenario=scenario, samples=samples, confidence=confidence, rate=rate, paired=paired,
-        progress=progress,
-    )  # fmt: skip
-    zones, fates = compare_trips(
-        study, base=base, scenario=scenario, samples=samples, confidence=confidence, rate=rate, seed=seed,
-        paired=paired, progress=progress,
-    )  # fmt: skip
-    return Comparison(
+    paired = seed == study.scenario(scenario).seed
+    return Pair(
         base=base,
         scenario=scenario,
         samples=samples,
         left_out=left_out,
         paired=paired,
+        seed=seed,
+        warnings=_warnings(study, (base, scenario), samples=samples, left_out=left_out, paired=paired),
+    )
+
+
+def compare_numbers(study: Study, pair: Pair, *, confidence: float = CONFIDENCE) -> pd.DataFrame:
+    """Return the changes of the area's numbers, one row each; see `metrics.kpi_changes`."""
+    from trafficdiff.metrics.kpi_changes import kpi_changes
+
+    numbers = _numbers(study.results)
+    before, after = (
+        {name: values[study.scenarios.index(scenario), list(pair.samples)] for name, values in numbers.items()}
+        for scenario in (pair.base, pair.scenario)
+    )
+    return kpi_changes(before, after, confidence=confidence, dice=_dice(study, pair.seed), paired=pair.paired)
+
+
+def number_levels(
+    results: xr.Dataset, scenario: str, *, samples: Sequence[int], confidence: float = CONFIDENCE
+) -> pd.DataFrame:
+    """Return how the area's numbers stand in one scenario; see `metrics.kpi_levels`.
+
+    Parameters
+    ----------
+    results
+        With leading ``scenario`` and ``sample``, as `store.stack.Study.results`.
+    scenario, samples
+        Which; at least one sample.
+    confidence
+        Of the bounds.
+    """
+    from trafficdiff.metrics.intervals import resamples
+    from trafficdiff.metrics.kpi_levels import kpi_levels
+
+    chosen = results.sel(scenario=[scenario], sample=list(samples))
+    dice = resamples(len(samples), generator=stream(0, _STAGE))
+    return kpi_levels({name: each[0] for name, each in _numbers(chosen).items()}, confidence=confidence, dice=dice)
+
+
+def rank_scenarios(
+    study: Study, *, ranked_by: str = RANKED_BY, confidence: float = CONFIDENCE, seed: int | None = None
+) -> pd.DataFrame:
+    """Return all scenarios of a study ranked by a number of the area; see `metrics.ranking`.
+
+    Parameters
+    ----------
+    seed
+        Of the dice; left out, the base's.
+
+    Raises
+    ------
+    InputError
+        If the study does not have that number, or no sample in which all scenarios have one.
+    """
+    numbers = _numbers(study.results)
+    if ranked_by not in numbers:
+        raise InputError(f"expected a number of the area to rank by ({', '.join(sorted(numbers))}), got {ranked_by!r}")
+    dice = _dice(study, study.scenario(study.base).seed if seed is None else seed)
+    return _ranking(study, numbers[ranked_by], name=ranked_by, confidence=confidence, dice=dice)
+
+
+def _dice(study: Study, seed: int) -> NDArray[np.float64]:
+    from trafficdiff.metrics.intervals import resamples
+
+    return resamples(study.results.sizes["sample"], generator=stream(seed, _STAGE))
+
+
+def _compared(
+    study: Study, pair: Pair, *, confidence: float, rate: float, ranked_by: str, progress: Progress
+) -> Comparison:
+    from trafficdiff.workflows.compare_edges import compare_edges, graphs_of
+    from trafficdiff.workflows.compare_trips import compare_trips
+
+    ranking = rank_scenarios(study, ranked_by=ranked_by, confidence=confidence, seed=pair.seed)
+    progress("comparing the area's numbers", None)
+    kpis = compare_numbers(study, pair, confidence=confidence)
+    graphs = graphs_of(study, pair.base, pair.scenario, sample=pair.samples[0])
+    edges, intervals = compare_edges(study, pair, confidence=confidence, rate=rate, graphs=graphs, progress=progress)
+    zones, fates = compare_trips(study, pair, confidence=confidence, rate=rate, graph=graphs[0], progress=progress)
+    return Comparison(
+        base=pair.base,
+        scenario=pair.scenario,
+        samples=pair.samples,
+        left_out=pair.left_out,
+        paired=pair.paired,
         confidence=confidence,
         rate=rate,
         kpis=kpis,
@@ -162,9 +265,9 @@ def _compared(
         intervals=intervals,
         zones=zones,
         fates=fates,
-        ranking=_ranking(study, numbers[ranked_by], name=ranked_by, confidence=confidence, dice=dice),
+        ranking=ranking,
         ranked_by=ranked_by,
-        warnings=_warnings(study, (base, scenario), samples=samples, left_out=left_out, paired=paired),
+        warnings=pair.warnings,
     )
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from trafficdiff.errors import InputError
+from trafficdiff.workflows.progress import quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     import geopandas as gpd
     import pandas as pd
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from trafficdiff.metrics.edge_changes import PlaceChanges
     from trafficdiff.store.reading import StoredRun
     from trafficdiff.store.stack import Study
+    from trafficdiff.workflows.compare import Pair
     from trafficdiff.workflows.progress import Progress
 
 __all__ = ["compare_edges", "graphs_of"]
@@ -62,23 +64,23 @@ def _place(run: StoredRun) -> str:
 
 def compare_edges(
     study: Study,
+    pair: Pair,
     *,
-    base: str,
-    scenario: str,
-    samples: Sequence[int],
     confidence: float,
     rate: float,
-    paired: bool,
-    progress: Progress,
+    graphs: tuple[RoadGraph, RoadGraph],
+    progress: Progress = quiet,
 ) -> tuple[gpd.GeoDataFrame, xr.Dataset]:
     """Return the table of edges over the window, and the dataset by interval and edge; see `Comparison`.
+
+    `graphs` are those of `graphs_of`.
 
     Samples are read one after the other, so memory holds a few arrays of the size of one run, however many there are.
     """
     import xarray as xr
 
     results = study.results
-    before, after = graphs_of(study, base, scenario, sample=samples[0])
+    before, after = graphs
     status = _status(before, after, results["edge"].to_numpy())
     only_one = (status != "both").to_numpy()
     measures = _over_window(results)
@@ -86,15 +88,15 @@ def compare_edges(
 
     def changes_of(name: str, measure: Callable[[xr.Dataset], NDArray[np.float64]], *, done: int) -> PlaceChanges:
         progress("comparing roads", done / steps)
-        pairs = _pairs(results, measure, base, scenario, samples=samples, zero=name not in _MEANS)
-        return _changes(pairs, confidence=confidence, rate=rate, paired=paired, only_one=only_one)
+        pairs = _pairs(results, measure, pair, zero=name not in _MEANS)
+        return _changes(pairs, confidence=confidence, rate=rate, paired=pair.paired, only_one=only_one)
 
     tables = {name: changes_of(name, measure, done=done) for done, (name, measure) in enumerate(measures.items())}
     arrays: dict[str, xr.Variable] = {}
     for done, name in enumerate(_BY_INTERVAL, start=len(measures)):
         arrays |= _variables(name, changes_of(name, _as_it_is(name), done=done), only_one)
     coordinates = {"time": results["time"].to_numpy(), "edge": results["edge"].to_numpy()}
-    attributes = {"title": f"{scenario} less {base}", "comment": "computed from simulations, not observed"}
+    attributes = {"title": f"{pair.scenario} less {pair.base}", "comment": "computed from simulations, not observed"}
     return _edge_table(before, after, status, tables), xr.Dataset(arrays, coordinates, attributes)
 
 
@@ -149,20 +151,18 @@ def _as_it_is(name: str) -> Callable[[xr.Dataset], NDArray[np.float64]]:
 def _pairs(
     results: xr.Dataset,
     measure: Callable[[xr.Dataset], NDArray[np.float64]],
-    base: str,
-    scenario: str,
+    pair: Pair,
     *,
-    samples: Sequence[int],
     zero: bool,
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Yield a quantity of base and scenario, sample by sample; what a road that is not there carries is 0, or NaN."""
-    for sample in samples:
-        pair = []
-        for name in (base, scenario):
+    for sample in pair.samples:
+        both = []
+        for name in (pair.base, pair.scenario):
             run = results.sel(scenario=name, sample=sample)
             values = measure(run)
-            pair.append(np.where(np.isnan(run["edge_length"].to_numpy()), 0.0, values) if zero else values)
-        yield pair[0], pair[1]
+            both.append(np.where(np.isnan(run["edge_length"].to_numpy()), 0.0, values) if zero else values)
+        yield both[0], both[1]
 
 
 def _variables(name: str, changes: PlaceChanges, only_one: NDArray[np.bool_]) -> dict[str, xr.Variable]:

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trafficdiff.workflows.compare_edges import graphs_of
+from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
@@ -20,9 +18,10 @@ if TYPE_CHECKING:
     from trafficdiff.roads.zones import Zones
     from trafficdiff.store.reading import StoredRun
     from trafficdiff.store.stack import Study
+    from trafficdiff.workflows.compare import Pair
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["compare_trips"]
+__all__ = ["compare_trips", "comparison_zones"]
 
 _ENDS: Final = ("origin", "destination")
 _FATES: Final = ("both", "missing", "unfinished", "finished_only_now", "neither")
@@ -31,17 +30,31 @@ _MOST_ZONES: Final = 48
 """A table of zones that a person reads through; more would also leave few trips in each."""
 
 
+def comparison_zones(graph: RoadGraph, *, seed: int) -> Zones:
+    """Return the groups of neighbouring streets by which a comparison counts trips; row z of its table is zone z.
+
+    Parameters
+    ----------
+    graph
+        The base's roads.
+    seed
+        The base's; the same zones every time.
+    """
+    from trafficdiff.roads.zones import make_zones
+
+    target = int(np.clip(graph.edge_count // _EDGES_IN_ZONE, 2, _MOST_ZONES))
+    generator = stream(seed, "zones of a comparison")
+    return make_zones(graph, generator=generator, target=target, largest=graph.edge_count)
+
+
 def compare_trips(
     study: Study,
+    pair: Pair,
     *,
-    base: str,
-    scenario: str,
-    samples: Sequence[int],
     confidence: float,
     rate: float,
-    seed: int,
-    paired: bool,
-    progress: Progress,
+    graph: RoadGraph,
+    progress: Progress = quiet,
 ) -> tuple[gpd.GeoDataFrame, dict[str, float]]:
     """Return the table of zones and what became of the trips; see `Comparison`.
 
@@ -53,19 +66,16 @@ def compare_trips(
         If a run is not what was published.
     """
     from trafficdiff.metrics.trip_changes import trip_changes, zone_changes, zone_sums
-    from trafficdiff.roads.zones import make_zones
     from trafficdiff.store.reading import open_run
 
-    graph, _ = graphs_of(study, base, scenario, sample=samples[0])
-    target = int(np.clip(graph.edge_count // _EDGES_IN_ZONE, 2, _MOST_ZONES))
-    zones = make_zones(graph, generator=stream(seed, "zones of a comparison"), target=target, largest=graph.edge_count)
+    zones = comparison_zones(graph, seed=pair.seed)
     sums: dict[str, list[dict[str, NDArray[np.float64]]]] = {end: [] for end in _ENDS}
     fates: list[dict[str, float]] = []
-    if not paired:
+    if not pair.paired:
         return _zone_table(graph, zones, {}), dict.fromkeys((*_FATES, "new"), np.nan)
-    for done, sample in enumerate(samples):
-        progress("comparing trips", done / len(samples))
-        before, after = (open_run(study.run_directory(name, sample)) for name in (base, scenario))
+    for done, sample in enumerate(pair.samples):
+        progress("comparing trips", done / len(pair.samples))
+        before, after = (open_run(study.run_directory(name, sample)) for name in (pair.base, pair.scenario))
         changes = trip_changes(before.result.trips, after.result.trips)
         fates.append(_fates(changes, new=len(after.result.trips) - int((changes["fate"] != "missing").sum())))
         for end, edges in _trip_ends(before, graph, changes["trip_id"]).items():

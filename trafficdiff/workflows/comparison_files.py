@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from trafficdiff.export.table_files import Origin
     from trafficdiff.store.reading import StoredRun
     from trafficdiff.store.stack import Study
+    from trafficdiff.workflows.compare import Pair
     from trafficdiff.workflows.comparison import Comparison
 
-__all__ = ["KIND", "write_comparison"]
+__all__ = ["KIND", "origin_of", "write_comparison"]
 
 KIND: Final = "comparison"
 """What the manifest of a comparison says it holds."""
@@ -49,7 +50,7 @@ def write_comparison(found: Comparison, study: Study, directory: Path) -> Compar
 
     run = open_run(study.run_directory(found.base, found.samples[0]), check=False)
     before, after = graphs_of(study, found.base, found.scenario, sample=found.samples[0])
-    origin = _origin(found, run, before)
+    origin = origin_of(found, run, before)
     names = tuple(f"difference_{word}.png" for word, _, _ in _MAPS.values())
     placed = replace(found, directory=directory, pictures=tuple(directory / name for name in names))
     tables = {"edges": found.edges, "zones": found.zones, "kpis": found.kpis, "ranking": found.ranking}
@@ -79,18 +80,21 @@ def _for_gis(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {"edges": tables["edges"], **ends, "kpis": tables["kpis"], "ranking": tables["ranking"]}
 
 
-def _origin(found: Comparison, run: StoredRun, graph: RoadGraph) -> Origin:
-    from trafficdiff.export.credit import OSM_LICENCE, comes_from_openstreetmap
-    from trafficdiff.export.table_files import Origin
+def origin_of(found: Comparison | Pair, run: StoredRun, graph: RoadGraph) -> Origin:
+    """Return where the numbers of a comparison come from, for its files.
 
-    said = str(run.metrics.data.attrs.get("licence", ""))
+    Parameters
+    ----------
+    found
+        What was compared.
+    run, graph
+        The first run of the base, and its roads.
+    """
+    from trafficdiff.workflows.origin import origin_of_run
+
+    first = origin_of_run(run, graph)
     means = f"{found.scenario} less {found.base}, means over {len(found.samples)} samples"
-    return Origin(
-        run_id=run.run_id,
-        synthetic=run.provenance.synthetic,
-        provenance=f"{means}. First run: {run.provenance.statement}",
-        attribution=said or (OSM_LICENCE if comes_from_openstreetmap(graph) else ""),
-    )
+    return replace(first, provenance=f"{means}. First run: {first.provenance}")
 
 
 def _draw(found: Comparison, before: RoadGraph, after: RoadGraph, *, quantity: str, run: StoredRun, path: Path) -> None:

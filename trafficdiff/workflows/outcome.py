@@ -43,6 +43,16 @@ _ROWS: Final[tuple[tuple[str, str, str, float], ...]] = (
     ("area_travel_time_index", "travel time index of the area", "{:.2f}", 1),
     ("max_queue_length", "longest mean queue on an edge", "{:,.0f} m", 1),
     ("total_co2_mass", "carbon dioxide emitted", "{:,.0f} kg", 1),
+    ("charging_wanted", "EVs that wanted to charge on the way", "{:,.0f}", 1),
+    ("charging_served", "of them got a plug", "{:,.0f}", 1),
+    ("charging_waiting", "of them still waited or were on their way", "{:,.0f}", 1),
+    ("charging_unmet", "of them gave up or found no station", "{:,.0f}", 1),
+    ("charging_stranded", "of them ran empty", "{:,.0f}", 1),
+    ("charged_energy", "energy charged", "{:,.0f} kWh", 1),
+    ("unmet_energy", "energy missing to their targets", "{:,.0f} kWh", 1),
+    ("mean_charging_wait", "mean wait for a plug", "{:.1f} min", 1 / 60),
+    ("peak_charging_power", "highest power of all stations", "{:,.0f} kW", 1),
+    ("charging_utilisation", "plugs in use", "{:.1%}", 1),
 )
 """What a person is shown of the area's numbers: name, words, format, factor from the stored unit.
 

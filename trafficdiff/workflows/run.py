@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trafficdiff.datatypes.scenario_files import read_scenario
 from trafficdiff.process import keeping_log
-from trafficdiff.publish import scratch
+from trafficdiff.publish import real_path, scratch
 from trafficdiff.store.claim import claiming
+from trafficdiff.workflows.charging import charge, charging_tables
 from trafficdiff.workflows.equilibrium import assign
 from trafficdiff.workflows.gathering import gather
 from trafficdiff.workflows.measures import apply_measures
@@ -25,6 +26,7 @@ from trafficdiff.workflows.outcome import outcome_of
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import sumo_seed
 from trafficdiff.workflows.remarks import collecting_warnings
+from trafficdiff.workflows.status_file import telling_of_run
 from trafficdiff.workflows.supplies import Supplies
 from trafficdiff.workflows.tables import with_street_table
 
@@ -48,10 +50,11 @@ _logger = logging.getLogger(__name__)
 
 
 def run_file(path: str | Path, *, directory: str | Path, progress: Progress = quiet, picture: bool = True) -> Outcome:
-    """Read a scenario file and run it; see `run`."""
+    """Read a scenario file and run it; ``NAME.status.json`` tells others how far it is. See `run`."""
     path = Path(path)
     scenario = read_scenario(path)
-    return run(scenario, directory=directory, scenario_file=path, progress=progress, picture=picture)
+    with telling_of_run(real_path(Path(directory)), progress) as tell:
+        return run(scenario, directory=directory, scenario_file=path, progress=tell, picture=picture)
 
 
 def run(
@@ -136,21 +139,31 @@ def _simulated(
         progress("drawing the demand", None)
         trips = supplies.trips(scenario, graph, sample=sample, folder=folder)
         changed = apply_measures(scenario, graph, trips, sample=sample, directory=work / "edited")
-        assigned = assign(
-            changed.graph,
-            changed.trips,
-            scenario=scenario,
-            seed=sumo_seed(scenario.seed, sample=sample),
-            directory=work / "simulation",
-            control=changed.control,
-            on_progress=_share_of(scenario.window, progress),
-        )
+        charged, seed = None, sumo_seed(scenario.seed, sample=sample)
+        if scenario.charging is not None:
+            charged = charge(
+                scenario, changed, sample=sample, seed=seed, folder=folder, directory=work / "simulation",
+                on_progress=_share_of(scenario.window, progress),
+            )  # fmt: skip
+            changed, assigned = charged.changed, charged.assigned
+        else:
+            assigned = assign(
+                changed.graph,
+                changed.trips,
+                scenario=scenario,
+                seed=seed,
+                directory=work / "simulation",
+                control=changed.control,
+                on_progress=_share_of(scenario.window, progress),
+            )
         progress("measuring", None)
-        metrics = with_numbers(compute(assigned.result), changed.numbers() | assigned.numbers())
+        numbers = changed.numbers() | assigned.numbers() | ({} if charged is None else charged.numbers())
+        metrics = with_numbers(compute(assigned.result), numbers)
         pictures = _pictures(changed, metrics, scenario, folder=work) if picture else {}
+        tables = {} if charged is None else charging_tables(charged, folder=work)
         content = gather(
             scenario, changed, assigned=assigned, metrics=metrics, work=work, simulation=work / "simulation",
-            scenario_file=scenario_file, sample=sample, started=started, extras=pictures, warnings=warnings,
+            scenario_file=scenario_file, sample=sample, started=started, extras=pictures | tables, warnings=warnings,
         )  # fmt: skip
         return with_street_table(content, changed.graph, folder=work)
 

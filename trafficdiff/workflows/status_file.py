@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Final
@@ -10,13 +11,17 @@ from trafficdiff.errors import StoreError, TrafficdiffError
 from trafficdiff.store.status import status_path, write_status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from trafficdiff.store.status import State
+    from trafficdiff.workflows.progress import Progress
 
-__all__ = ["StatusFile"]
+__all__ = ["StatusFile", "telling_of_run"]
 
 _WRITE_EVERY_S: Final = 0.5
+_SAYS_MORE_FROM: Final = 0.05
+"""Share of a stage from which on the time left is more than a guess."""
 
 _logger = logging.getLogger(__name__)
 
@@ -71,3 +76,33 @@ class StatusFile:
             if self._can_write:
                 _logger.warning("the %s's status cannot be written: %s", self._what, error)
             self._can_write = False
+
+
+@contextlib.contextmanager
+def telling_of_run(directory: Path, progress: Progress) -> Iterator[Progress]:
+    """Yield a progress callback that also keeps the status of a single run up to date until the block ends.
+
+    Nothing is written before the first stage: a run that is refused at the door leaves the status of the one that is
+    there as it is.
+    """
+    told, stage, done, began_s = StatusFile(directory, what="run"), "", 0.0, 0.0
+
+    def tell(words: str, share: float | None, /) -> None:
+        nonlocal stage, done, began_s
+        now = time.monotonic()
+        if share is None or not stage:
+            began_s = now
+        stage, done = words, done if share is None else max(done, share)
+        can_say = share is not None and share > _SAYS_MORE_FROM
+        told.running(words, share=done, left_s=(now - began_s) * (1 - share) / share if can_say and share else None)
+        progress(words, share)
+
+    error: BaseException | None = None
+    try:
+        yield tell
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        if stage:
+            told.ended(error, "the run is stored" if error is None else stage, share=done)

@@ -1,0 +1,83 @@
+"""Say how drivers of electric cars charge on the way: who wants to, how they choose, how long they wait. Declared."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from trafficdiff.datatypes.part import DAY_S, Part, Share, checked_path
+
+__all__ = ["ChargingOptions", "StationChoice"]
+
+_Path = Annotated[str, Field(min_length=1)]
+
+
+class StationChoice(Part):
+    """What a driver weighs: the cost of a station in money, and how far chance moves it.
+
+    A station costs the time of detour, wait and charging and what the energy costs; a driver takes the one that is
+    cheapest after chance, which is a logit model of choice.
+    """
+
+    value_of_time_per_h: Annotated[float, Field(gt=0, le=1_000)] = Field(
+        12.0,
+        description="What an hour of detour is worth [money/h] (declared: about USD 13.60 in euros of 2015, local "
+        "personal travel, U.S. DOT 2016, Revised Departmental Guidance on Valuation of Travel Time).",
+    )
+    wait_factor: Annotated[float, Field(ge=0, le=10)] = Field(
+        1.5,
+        description="Weight of waiting against driving (declared: 1.2 to 2.0 in Wardman, Chintakayala and de Jong "
+        "2016, Transportation Research A 94).",
+    )
+    charging_factor: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.5,
+        description="Weight of the time at the plug against driving (declared without a published value: it can be "
+        "used for something else; vary it).",
+    )
+    running_cost_per_km: Annotated[float, Field(ge=0, le=100)] = Field(0.05, description="Of the detour [money/km].")
+    usual_price_per_kwh: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.45, description="Price at stations that state none [money/kWh] (declared)."
+    )
+    scatter: Annotated[float, Field(ge=0, le=100)] = Field(
+        1.0,
+        description="Scale of chance [money]: the standard deviation of what is not known is 1.28 times this "
+        "(declared; 0 lets everybody take the cheapest).",
+    )
+
+
+class ChargingOptions(Part):
+    """Who charges on the way, where, and how long they wait."""
+
+    stations: _Path | None = Field(
+        None,
+        description="Stations as .csv or .geojson, relative to the scenario file; those that measures build come on "
+        "top.",
+    )
+    low_charge: Share = Field(
+        0.3, description="Charge on departure at which half of the drivers want to charge on the way (declared)."
+    )
+    low_charge_spread: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.05, description="Width of that threshold over drivers: scale of a logistic law (declared)."
+    )
+    target: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.8, description="Charge at which drivers unplug (declared: above it charging is slow)."
+    )
+    patience_s: Annotated[float, Field(ge=0, le=DAY_S)] = Field(
+        1_800.0, description="Longest wait for a plug [s] (declared without a published value: vary it)."
+    )
+    reserving_share: Share = Field(0.0, description="Share of drivers that book a plug before they leave.")
+    reserve_charge: Share = Field(0.02, description="Charge below which no driver plans to arrive anywhere (declared).")
+    alternatives: Annotated[int, Field(ge=1, le=10)] = Field(
+        3, description="Stations that a driver tries before giving up."
+    )
+    temperature_c: Annotated[float, Field(ge=-40, le=55)] = Field(20.0, description="Of the air.")
+    feeder_caps_kw: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="Most that the stations of a feeder draw together [kW], by its name."
+    )
+    choice: StationChoice = StationChoice()
+
+    @field_validator("stations")
+    @classmethod
+    def _inside(cls, path: str | None) -> str | None:
+        return None if path is None else checked_path(path)

@@ -1,0 +1,117 @@
+"""Say which numbers of the whole area a reader is shown, in what unit, and which way is better.
+
+Their words stand in the catalogue: ``report.number_<name>`` is what a number is called, ``report.about_<name>`` what it
+means.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trafficdiff.export.catalogue import Catalogue
+
+__all__ = [
+    "CARDS",
+    "NOTHING",
+    "OF_MEASURES",
+    "SHOWN_NUMBERS",
+    "ShownNumber",
+    "decimals_for",
+    "plain",
+    "signed",
+    "with_unit",
+]
+
+_DIGITS: Final = 3
+"""Significant digits of a change and its interval."""
+NOTHING: Final = "\N{EN DASH}"
+"""What stands where there is no number."""
+_THIN: Final = "\N{NARROW NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class ShownNumber:
+    """Say how one number is shown.
+
+    Parameters
+    ----------
+    name
+        As in `trafficdiff.units`.
+    unit
+        What stands behind it; empty for indices and counts.
+    decimals
+        Of its level.
+    factor
+        From the stored unit to the shown one.
+    better
+        Which way a planner wants it to go; empty where that depends on the aim.
+    """
+
+    name: str
+    unit: str = ""
+    decimals: int = 1
+    factor: float = 1.0
+    better: Literal["more", "less", ""] = ""
+
+
+SHOWN_NUMBERS: Final[tuple[ShownNumber, ...]] = (
+    ShownNumber("mean_trip_time", "s", better="less"),
+    ShownNumber("mean_trip_time_loss", "s", better="less"),
+    ShownNumber("delay_hours", "h", better="less"),
+    ShownNumber("mean_speed", "km/h", factor=3.6, better="more"),
+    ShownNumber("trip_kilometres", "km", 0),
+    ShownNumber("trip_hours", "h"),
+    ShownNumber("total_co2_mass", "kg", better="less"),
+    ShownNumber("completion_share", "%", factor=100, better="more"),
+    ShownNumber("mean_depart_delay", "s", better="less"),
+    ShownNumber("waiting_to_enter", better="less"),
+    ShownNumber("trip_travel_time_index", decimals=2, better="less"),
+    ShownNumber("trip_planning_time_index", decimals=2, better="less"),
+    ShownNumber("max_queue_length", "m", 0, better="less"),
+    ShownNumber("teleport_share", "%", 3, 100, better="less"),
+    ShownNumber("collisions", better="less"),
+    ShownNumber("trips_asked", decimals=0),
+    ShownNumber("trips_rerouted", decimals=0),
+    ShownNumber("trips_moved", decimals=0),
+    ShownNumber("trips_removed", decimals=0),
+    ShownNumber("trips_added", decimals=0),
+)
+"""In the order in which they are shown."""
+
+CARDS: Final = (
+    "mean_trip_time", "delay_hours", "mean_speed", "trip_kilometres", "total_co2_mass", "completion_share",
+)  # fmt: skip
+"""The numbers that stand in front."""
+
+OF_MEASURES: Final = frozenset({"trips_rerouted", "trips_moved", "trips_removed", "trips_added"})
+"""Numbers that are left out where no measure made them."""
+
+
+def decimals_for(values: Sequence[float]) -> int:
+    """Return with how many decimals a change and its bounds are written: three digits of the largest of them."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    return min(max(_DIGITS - 1 - math.floor(math.log10(largest)), 0), 6) if largest else 0
+
+
+def signed(value: float, decimals: int, words: Catalogue) -> str:
+    """Return a change with its sign; a dash where there is none to tell."""
+    if not math.isfinite(value):
+        return NOTHING
+    written = words.number(value, decimals)
+    rises = value > 0 and any(letter in "123456789" for letter in written)
+    return f"+{written}" if rises else written
+
+
+def plain(value: float, decimals: int, words: Catalogue) -> str:
+    """Return a number; a dash where there is none."""
+    return words.number(value, decimals) if math.isfinite(value) else NOTHING
+
+
+def with_unit(written: str, unit: str) -> str:
+    """Return a written number with its unit, held together."""
+    return f"{written}{_THIN}{unit}" if unit and written != NOTHING else written

@@ -1,0 +1,136 @@
+"""Check scenarios before they are run: what their measures would do on the roads, to the trips of the first sample."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import trafficdiff
+from trafficdiff.datatypes.scenario import Scenario
+from trafficdiff.errors import ScenarioError, SimulationError, TrafficdiffError
+from trafficdiff.publish import scratch
+from trafficdiff.workflows.measures import apply_measures
+from trafficdiff.workflows.progress import quiet
+from trafficdiff.workflows.supplies import Supplies
+
+if TYPE_CHECKING:
+    from trafficdiff.workflows.progress import Progress
+
+__all__ = ["Checked", "check", "check_apart", "main"]
+
+_LONGEST_S: Final = 600.0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Say what the measures of a scenario do before anything is simulated.
+
+    Parameters
+    ----------
+    trips
+        Of the first sample on the base's roads.
+    effects
+        Of each measure in order: its kind, a summary, the ids of the roads that it touches, and counts of trips.
+    counts
+        What becomes of the trips in the end, each counted once (``rerouted``, ``moved``, ``removed``, ``added``).
+    """
+
+    trips: int
+    effects: tuple[dict[str, Any], ...]
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {"trips": self.trips, "effects": list(self.effects), "counts": self.counts}
+
+
+def check(scenario: Scenario, folder: Path, *, progress: Progress = quiet, supplies: Supplies | None = None) -> Checked:
+    """Open the roads, draw the first sample's trips, apply the measures, and say what each does.
+
+    Parameters
+    ----------
+    scenario
+        What is checked.
+    folder
+        Where its relative paths start.
+    progress
+        Told what is being done.
+    supplies
+        Where roads and trips come from (default: made afresh).
+
+    Raises
+    ------
+    ScenarioError
+        Listing every measure that cannot act.
+    NetworkError, TripError
+        If the roads or the trips cannot be used.
+    """
+    supplies = supplies or Supplies()
+    progress("opening the network", None)
+    graph = supplies.roads(scenario.network, folder)
+    progress("drawing the demand", None)
+    trips = supplies.trips(scenario, graph, sample=0, folder=folder)
+    progress("trying the measures", None)
+    with scratch("check") as work:
+        changed = apply_measures(scenario, graph, trips, sample=0, directory=work)
+        kept = ("kind", "summary", "edges", "trips")
+        effects = tuple({key: effect.as_dict()[key] for key in kept} for effect in changed.effects)
+    return Checked(len(trips), effects, dict(changed.counts))
+
+
+def check_apart(scenario: Scenario, folder: Path) -> Checked:
+    """Check a scenario in a process of its own, which takes its memory away with it; see `check`.
+
+    Raises
+    ------
+    ScenarioError
+        Listing every measure that cannot act, and whatever else `check` refuses.
+    SimulationError
+        If the process failed, or took longer than ten minutes.
+    """
+    path = os.pathsep.join([str(Path(trafficdiff.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "trafficdiff.workflows.checking", str(folder)],
+            input=scenario.canonical(),
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST_S,
+            check=False,
+            start_new_session=True,
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise SimulationError(
+            f"expected the check to end within {_LONGEST_S:g} s, it did not; try fewer trips"
+        ) from error
+    except ValueError as error:
+        said = done.stderr.strip().splitlines()[-1:] or ["nothing"]
+        raise SimulationError(f"expected the check to say what it found, it last said: {said[0]}") from error
+    if "message" in found:
+        raised = ScenarioError(found["message"])
+        raised.faults = tuple(found["faults"])
+        raise raised
+    return Checked(found["trips"], tuple(found["effects"]), found["counts"])
+
+
+def main(arguments: list[str]) -> None:
+    """Check the scenario on stdin, whose relative paths start at the folder that is given, and print what is found."""
+    logging.disable(logging.WARNING)
+    try:
+        scenario = Scenario.model_validate_json(sys.stdin.read())
+        found = check(scenario, Path(arguments[0])).as_dict()
+    except TrafficdiffError as error:
+        found = {"message": str(error), "faults": list(error.faults)}
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
