@@ -313,11 +313,13 @@ def test_what_a_killed_run_left_is_swept_by_the_next(tmp_path: Path, grid_net: P
         process.kill()
         process.wait()
     (dead,) = left_in(tmp_path)
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == [".run.claim"]
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {".run.claim", "run.status.json"}
     with started(tmp_path, scenario, what="other") as process:
         wait_for(lambda: sumo_of(process), process)
         assert dead not in left_in(tmp_path)
-        assert [path.name for path in (tmp_path / "runs").iterdir()] == [".other.claim"]
+        assert {path.name for path in (tmp_path / "runs").iterdir()} == {
+            ".other.claim", "other.status.json", "run.status.json",
+        }  # fmt: skip
 
 
 # --- places for results -------------------------------------------------------------------------------------

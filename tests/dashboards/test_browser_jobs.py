@@ -19,11 +19,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.sumo]
 
 def job_processes(folder: Path) -> list[psutil.Process]:
     """Return the processes at work on a folder."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if any(str(folder) in word for word in process.info["cmdline"] or ()):
-            found.append(process)
-    return found
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(folder) in word for word in process.info["cmdline"] or ())
+    ]
 
 
 def test_a_study_is_started_watched_reloaded_and_stopped(visitor: Visitor, workplace: Path) -> None:

@@ -14,6 +14,37 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
+__all__ = [
+    "FONT",
+    "INK",
+    "MUTED",
+    "PLAIN",
+    "POINT_SHAPES",
+    "RANGE",
+    "ROW_HEIGHT",
+    "SERIES",
+    "STATES",
+    "STATE_COLOURS",
+    "STATE_SHAPES",
+    "ChartLook",
+    "clock_text",
+    "cycled",
+    "dressed",
+    "legend_of",
+    "number_axis",
+    "number_text",
+    "numbers",
+    "percent_text",
+    "ranges",
+    "require",
+    "row_axis",
+    "series_colour",
+    "series_dash",
+    "series_names",
+    "time_axis",
+    "zero_rule",
+]
+
 STATES: Final = ("more", "less", "unclear", "same", "unknown")
 """What can be said of a change: its sign, not to be told from chance, exactly none, no interval."""
 

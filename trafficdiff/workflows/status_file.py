@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from trafficdiff.errors import StoreError, TrafficdiffError
+from trafficdiff.errors import InputError, StoreError, TrafficdiffError
 from trafficdiff.store.status import status_path, write_status
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ class StatusFile:
             self._write("cancelled", f"stopped after {words}; the same command goes on from there", share=share)
             _logger.warning("stopped after %s; they are kept: give the same command again to go on", words)
 
+    def withdraw(self) -> None:
+        """Take the file away, as if nothing had been begun."""
+        self._path.unlink(missing_ok=True)
+
     def _write(self, state: State, words: str, *, share: float, left_s: float | None = None) -> None:
         self._written_s = time.monotonic()
         try:
@@ -83,9 +87,10 @@ def telling_of_run(directory: Path, progress: Progress) -> Iterator[Progress]:
     """Yield a progress callback that also keeps the status of a single run up to date until the block ends.
 
     Nothing is written before the first stage: a run that is refused at the door leaves the status of the one that is
-    there as it is.
+    there as it is. A run that is interrupted, or whose input is at fault, leaves nothing.
     """
     told, stage, done, began_s = StatusFile(directory, what="run"), "", 0.0, 0.0
+    new_folders = [folder for folder in directory.parents if not folder.exists()]
 
     def tell(words: str, share: float | None, /) -> None:
         nonlocal stage, done, began_s
@@ -104,5 +109,10 @@ def telling_of_run(directory: Path, progress: Progress) -> Iterator[Progress]:
         error = raised
         raise
     finally:
-        if stage:
+        if stage and isinstance(error, Exception | None) and not isinstance(error, InputError):
             told.ended(error, "the run is stored" if error is None else stage, share=done)
+        elif stage:
+            told.withdraw()
+            with contextlib.suppress(OSError):  # somebody else's result may lie there by now
+                for folder in new_folders:
+                    folder.rmdir()

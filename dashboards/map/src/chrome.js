@@ -234,6 +234,8 @@ export class Chrome {
     Object.assign(this.slider, { min: from, max: clock.smooth ? to : stops.at(-1) });
     this.slider.step = clock.smooth ? 1 : stops[1] - stops[0] || 1;
     this.slider.value = clock.time_s ?? from;
+    const done = (this.slider.value - from) / (this.slider.max - from || 1);
+    this.slider.style.setProperty("--done", `${100 * done}%`);
     this.slider.style.opacity = clock.time_s === null ? 0.45 : 1;
     const moment = clock.time_s !== null && (clock.smooth || !interval_s);
     const text = moment ? clockText(clock.time_s) : (interval_s ?? clock.span).map(clockText).join("–");

@@ -29,7 +29,6 @@ export function listen(stage, map) {
   const down = (event) => {
     if (event.button !== 0 && event.pointerType === "mouse") return;
     stage.setPointerCapture(event.pointerId);
-    stage.focus({ preventScroll: true });
     pointers.set(event.pointerId, at(event));
     const [x, y] = at(event);
     start = { x, y, moved: false, shift: event.shiftKey };
