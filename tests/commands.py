@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,11 @@ from pathlib import Path
 
 PROGRAM = Path(sys.executable).with_name("trafficdiff")
 _LIBRARIES = ["numpy", "pandas", "geopandas", "xarray", "zarr", "scipy.stats", "sumolib", "trafficdiff.cli.application"]
+
+
+def hear_interrupts() -> None:
+    """Undo what a shell does to its background jobs, so that these tests also run in one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def trafficdiff(*words: str | Path | float, directory: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -120,10 +120,12 @@ def _differences(numbers: pd.DataFrame, *, samples: int, confidence: float) -> N
         word("compare.numbers_caption", count=apart, all=len(rows), samples=samples, confidence=100 * confidence)
     )
     description = plain_word("compare.numbers_description", count=len(drawn))
-    left, right = st.columns([1, 1.4], gap="medium")
+    left, right = st.columns([1, 1.8], gap="small")
     with left, st.container(border=True):
-        chart = kpi_differences(
+        draw(
+            kpi_differences,
             drawn,
+            key="compare.differences",
             x_title=plain_word("compare.relative"),
             states={
                 state: plain_word(f"compare.state_{state}") for state in ("more", "less", "unclear", "same", "unknown")
@@ -131,13 +133,12 @@ def _differences(numbers: pd.DataFrame, *, samples: int, confidence: float) -> N
             description=description,
             look=chart_look(width=420),
         )
-        draw(chart, key="compare.differences")
     with right:
-        widths = {"label": 160, "text": 85, "verdict": 170, "interval": 125, "base": 80, "scenario": 80}
+        widths = {"label": 150, "text": 78, "verdict": 165, "interval": 105, "base": 76, "scenario": 76}
         st.dataframe(
             rows[list(widths)],
             hide_index=True,
-            height=min(38 + 35 * len(rows), 560),
+            height="content",
             column_config={
                 name: st.column_config.TextColumn(plain_word(f"compare.column_{name}"), width=width)
                 for name, width in widths.items()
@@ -181,11 +182,11 @@ def _ranking(compared: Compared) -> None:
     description = plain_word("compare.ranking_description", count=len(places))
     left, right = st.columns([1, 1.4], gap="medium")
     with left, st.container(border=True):
-        chart = ranking(
-            places, x_title=plain_word("compare.place"), best_title=plain_word("compare.best"),
+        draw(
+            ranking, places, key="compare.ranking",
+            x_title=plain_word("compare.place"), best_title=plain_word("compare.best"),
             description=description, look=chart_look(width=420),
         )  # fmt: skip
-        draw(chart, key="compare.ranking")
     with right:
         table = pd.DataFrame(
             {

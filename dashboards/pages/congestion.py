@@ -11,10 +11,10 @@ from dashboards.shell.area_charts import area_charts
 from dashboards.shell.cards import change_cards, level_cards, show_cards
 from dashboards.shell.choice import choose
 from dashboards.shell.findings import choose_finding, progress_of, remarks
-from dashboards.shell.opening import comparison_of, levels_of
+from dashboards.shell.opening import comparison_of, drawn_roads, levels_of
 from dashboards.shell.pages import Page
 from dashboards.shell.road_downloads import downloads
-from dashboards.shell.road_map import Picture, road_map
+from dashboards.shell.road_map import Picture, map_share, road_map
 from dashboards.shell.road_numbers import map_values, metrics_of, road_blob, road_table
 from dashboards.shell.road_panel import road_panel, show_table
 from dashboards.shell.words import plain_word, word
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PAGE = Page(order=30, icon=":material/traffic:")
 
-_MAP_HEIGHT: Final = 560
+_MAP_HEIGHT: Final = 520
 _MARKS: Final[dict[str, Mark]] = {"removed": "closed", "added": "added", "unmatched": "unmatched"}
 
 
@@ -99,9 +99,12 @@ def _roads(opened: Opened, compared: Compared | None, metric: RoadMetric, *, bas
         ]
     known = set(found.table["edge_id"])
     chosen = tuple(edge for edge in view.selected() if edge in known)
-    st.subheader(word(f"congestion.heading_{metric.name}"), anchor=False, help=word(f"congestion.about_{metric.name}"))
-    st.caption(_caption(found, metric, base=base, scenario=scenario))
-    left, right = st.columns([1.5, 1], gap="small")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        heading, about = word(f"congestion.heading_{metric.name}"), word(f"congestion.about_{metric.name}")
+        st.subheader(heading, anchor=False, help=about, width="content")
+        st.caption(_caption(found, metric, base=base, scenario=scenario), width="stretch")
+    share = map_share(drawn_roads(opened, base=base, scenario=scenario)[0])
+    left, right = st.columns([share, 1], gap="small")
     with left:
         picture, beside = _pictures(metric, found, base=base, scenario=scenario)
         event = road_map(

@@ -28,9 +28,10 @@ from dashboards.shell.measure_list import GROUP_OF, ICONS, check, check_button, 
 from dashboards.shell.names import plain, printable
 from dashboards.shell.pages import Page, go
 from dashboards.shell.pressing import pressed
-from dashboards.shell.road_map import MapEvent, road_map
+from dashboards.shell.road_map import MapEvent, map_share, road_map
 from dashboards.shell.scenario_roads import roads_for
 from dashboards.shell.state import settings, workspace
+from dashboards.shell.summaries import summaries
 from dashboards.shell.words import plain_word, word
 from trafficdiff.errors import NetworkError, TrafficdiffError
 from trafficdiff.workflows import drafts
@@ -39,7 +40,6 @@ from trafficdiff.workflows.form_fields import GROUPS, measure_faults, tidy
 from trafficdiff.workflows.road_choice import marks_of, sketches_of
 
 if TYPE_CHECKING:
-
     from dashboards.shell.scenario_roads import ScenarioRoads
     from trafficdiff.datatypes.scenario import Scenario
     from trafficdiff.workflows.drafts import StoredDraft
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 PAGE = Page(order=10, icon=":material/edit_road:")
 
 _BUNDLED: Final = ("helsinki/morning_peak.yaml",)
-_MAP_PX: Final = 520
+_MAP_PX: Final = 540
 _TEXT_PX: Final = 420
 _TEXT_STYLE: Final = """<style>
 [class*="st-key-scenario-text"] textarea {
@@ -76,7 +76,7 @@ def _begin() -> None:
     st.title(word("scenario.heading"), anchor=False)
     st.markdown(word("scenario.lead"))
     left, right = st.columns(2, gap="medium")
-    names = [entry.name for entry in workspace().scenarios()]
+    names = _sound_first([entry.name for entry in workspace().scenarios()])
     bundled = [f"{drafts.BUNDLED}{name}" for name in _BUNDLED]
     with left, st.container(border=True, height="stretch"):
         st.subheader(word("scenario.new_variant"), anchor=False)
@@ -99,6 +99,12 @@ def _begin() -> None:
                 on_change=_uploaded, help=word("scenario.upload_help"),
             )  # fmt: skip
     _recent()
+
+
+def _sound_first(names: list[str]) -> list[str]:
+    """Return files that can be read before those that cannot, each newest first."""
+    unreadable = {one.name for one in summaries(workspace()) if one.kind == "scenario" and one.state == "unreadable"}
+    return sorted(names, key=unreadable.__contains__)
 
 
 def _file_label(name: str) -> str:
@@ -141,7 +147,7 @@ def _editor(stored: StoredDraft) -> None:
     scenario = None if faults else stored.draft.scenario(file_path(stored))
     _head(stored, scenario)
     roads = _roads(stored, scenario)
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([1.5 if roads is None else map_share(roads.graph), 1], gap="medium")
     with left:
         if roads is None:
             st.info(word("scenario.no_map"), icon=":material/map:")

@@ -34,28 +34,29 @@ def area_charts(opened: Opened, metric: RoadMetric, *, base: str, scenario: str)
     with left, st.container(border=True):
         st.markdown(f"**{word('congestion.profile', what=plain_word(f'congestion.area_{shown.name}'))}**")
         description = plain_word("congestion.profile_description", scenarios=names)
-        chart = time_profile(
+        draw(
+            time_profile,
             _profile(opened, shown, series),
+            key="congestion.profile",
             x_title=plain_word("congestion.clock"),
             y_title=_axis(shown),
             description=description,
             look=chart_look(height=230),
         )
-        draw(chart, key="congestion.profile")
         st.caption(word("congestion.profile_caption" if _has_band(opened, series) else "congestion.profile_one"))
     with right, st.container(border=True):
         st.markdown(f"**{word('congestion.diagram')}**", help=word("congestion.diagram_about"))
         description = plain_word("congestion.diagram_description", scenarios=names)
-        points = _diagram(opened, series)
-        chart = fundamental_diagram(
-            points,
+        draw(
+            fundamental_diagram,
+            _diagram(opened, series),
+            key="congestion.diagram",
             x_title=plain_word("congestion.diagram_density"),
             y_title=plain_word("congestion.diagram_flow"),
             time_title=plain_word("congestion.clock"),
             description=description,
             look=chart_look(height=230),
         )
-        draw(chart, key="congestion.diagram")
         st.caption(word("congestion.diagram_caption"))
 
 

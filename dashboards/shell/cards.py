@@ -38,15 +38,16 @@ _COLOURS: Final = {
 }
 """Teal and orange, which colour-blind people tell apart; sign and words say the same. Grey where it may be chance."""
 _STYLE: Final = """<style>
-.td-cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));gap:.6rem;margin:0 0 .25rem;padding:0}
-.td-card{border:1px solid rgba(128,140,148,.35);border-radius:6px;padding:.65rem .75rem .6rem;display:flex;
-flex-direction:column;gap:.12rem;min-width:0}
-.td-label{font-size:.82rem;opacity:.8}
-.td-value{font-size:1.4rem;font-weight:600;line-height:1.25;font-variant-numeric:tabular-nums}
-.td-note{font-size:.75rem;opacity:.78;font-variant-numeric:tabular-nums}
-.td-change{font-size:.88rem;font-weight:600;font-variant-numeric:tabular-nums}
-.td-verdict{font-size:.78rem;font-weight:600;margin-top:auto;padding-top:.2rem}
-.td-gauge{position:relative;height:12px;margin:.25rem 0 .1rem}
+.td-cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));gap:.5rem;margin:0;padding:0}
+.td-card{border:1px solid rgba(128,140,148,.35);border-radius:6px;padding:.45rem .6rem;display:flex;
+flex-direction:column;min-width:0;line-height:1.3}
+.td-label{font-size:.78rem;opacity:.8}
+.td-level{display:flex;flex-wrap:wrap;align-items:baseline;column-gap:.4rem}
+.td-value{font-size:1.2rem;font-weight:600;line-height:1.25;font-variant-numeric:tabular-nums}
+.td-note{font-size:.72rem;opacity:.78;font-variant-numeric:tabular-nums}
+.td-change{font-size:.85rem;font-weight:600;font-variant-numeric:tabular-nums}
+.td-verdict{font-size:.75rem;font-weight:600;margin-top:auto;padding-top:.1rem}
+.td-gauge{position:relative;height:12px;margin:.05rem 0}
 .td-gauge i{position:absolute;display:block}
 </style>"""
 
@@ -61,8 +62,8 @@ class Card:
         What the number is called, and what it means.
     value, note
         The level, and what stands below it.
-    change, interval
-        The change against the base, and its interval; empty for none.
+    change, bounds, interval
+        The change against the base, its interval in short, and in full; empty for none.
     tone
         What the change says.
     gauge
@@ -74,6 +75,7 @@ class Card:
     value: str
     note: str = ""
     change: str = ""
+    bounds: str = ""
     interval: str = ""
     tone: Tone = ""
     gauge: tuple[float, float, float] | None = None
@@ -101,19 +103,21 @@ def change_card(row: Any, shown: ShownNumber, *, confidence: float) -> Card:
     tone = tone_of(str(row["verdict"]), mid, shown.better)
     relative = float(row["relative"])
     moved = change(mid, low, high, unit=unit)
-    if math.isfinite(relative) and shown.unit != "%" and tone != "same":
-        moved += f" ({change(100 * relative, unit='%')})"
+    if math.isfinite(relative) and mid and shown.unit != "%" and tone != "same":
+        share = 100 * relative / mid
+        moved += f" ({change(share * mid, share * low, share * high, unit='%')})"
     reach = max(abs(low), abs(high), abs(mid), 1e-12)
     known = math.isfinite(low) and tone != "same"
     before = number(float(row["base"]) * shown.factor, shown.decimals, shown.unit)
-    bounds = {"low": change(low, mid, high), "high": change(high, mid, low), "confidence": f"{100 * confidence:g}"}
+    ends = {"low": change(low, mid, high), "high": change(high, mid, low), "confidence": f"{100 * confidence:g}"}
     return Card(
         label=plain_word(f"report.number_{shown.name}"),
         about=plain_word(f"report.about_{shown.name}"),
         value=number(float(row["scenario"]) * shown.factor, shown.decimals, shown.unit),
         note=plain_word("congestion.card_base", value=before),
         change=plain_word("report.no_change") if tone == "same" else moved,
-        interval=plain_word("report.interval", **bounds) if known else "",
+        bounds=plain_word("congestion.card_interval", **ends) if known else "",
+        interval=plain_word("report.interval", **ends) if known else "",
         tone=tone,
         gauge=(low / reach, mid / reach, high / reach) if known else None,
     )  # fmt: skip
@@ -153,19 +157,19 @@ def _markup(card: Card) -> str:
     colour = colours.get(card.tone, colours[""])
     safe = {
         name: html.escape(str(getattr(card, name)))
-        for name in ("label", "about", "value", "note", "change", "interval")
+        for name in ("label", "about", "value", "note", "change", "bounds", "interval")
     }
     parts = [
         f'<div class="td-label" title="{safe["about"]}">{safe["label"]}</div>',
-        f'<div class="td-value">{safe["value"]}</div>',
-        f'<div class="td-note">{safe["note"]}</div>',
+        f'<div class="td-level"><span class="td-value">{safe["value"]}</span>'
+        f'<span class="td-note">{safe["note"]}</span></div>',
     ]
     if card.tone:
         verdict = html.escape(plain_word(f"report.verdict_{card.tone}"))
         parts += [
             f'<div class="td-change" style="color:{colour}">{safe["change"]}</div>',
             _gauge(card.gauge, colour),
-            f'<div class="td-note">{safe["interval"]}</div>',
+            f'<div class="td-note" title="{safe["interval"]}">{safe["bounds"]}</div>',
             f'<div class="td-verdict" style="color:{colour}">{_MARKS[card.tone]} {verdict}</div>',
         ]
     return f'<div class="td-card" role="listitem">{"".join(parts)}</div>'

@@ -13,11 +13,14 @@ from dashboards.shell.words import LANGUAGES, language, word
 __all__ = ["footer", "header", "name_tab", "sidebar"]
 
 _LANGUAGE: str = "shell.language"
+_STYLE = "<style>.stMainBlockContainer{padding:3.75rem clamp(1rem,3vw,3rem) 3rem}</style>"
+"""As little empty space as leaves room for the bar of buttons: maps are what the page is for."""
 
 
 def header() -> None:
     """Set the page up: the whole width, the mark as its icon, the logo."""
     st.set_page_config(layout="wide", page_icon=mark())
+    st.html(_STYLE)
     st.logo(wordmark(str(st.context.theme.type or "light")), icon_image=mark(), size="large")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import streamlit as st
 
@@ -12,11 +13,19 @@ from trafficdiff.export.charts import ChartLook
 from trafficdiff.export.shown_numbers import decimals_for, signed, with_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import altair as alt
+    import pandas as pd
 
     from trafficdiff.export.catalogue import Catalogue
 
-__all__ = ["change", "chart_look", "draw", "number", "theme"]
+__all__ = ["change", "chart_look", "draw", "drawn", "number", "theme"]
+
+_MOST_CHARTS: Final = 256
+_BY_NAME: Final[dict[type | str, Callable[[Any], Any]]] = {
+    FunctionType: lambda function: f"{function.__module__}.{function.__qualname__}"
+}
 
 
 def theme() -> Literal["light", "dark"]:
@@ -29,9 +38,41 @@ def chart_look(*, width: int = 640, height: int | None = None) -> ChartLook:
     return ChartLook(theme=theme(), width=width, height=height, decimal="," if language() == "de" else ".")
 
 
-def draw(chart: alt.LayerChart, *, key: str) -> None:
-    """Show a chart as wide as there is room; its description is what a screen reader says."""
-    st.altair_chart(chart, width="stretch", theme=None, key=key)
+def draw(
+    chart: Callable[..., alt.LayerChart], table: pd.DataFrame, *, key: str, look: ChartLook, **words: object
+) -> None:
+    """Show a chart as wide as there is room; its description is what a screen reader says.
+
+    Building and checking a chart takes longer than the rest of a page: that is done once for all who see the same.
+
+    Parameters
+    ----------
+    chart
+        One of `trafficdiff.export.charts`.
+    table
+        What it draws.
+    key
+        Of the element on the page.
+    look
+        See `chart_look`.
+    words
+        Texts for the chart.
+    """
+    st.vega_lite_chart(spec=drawn(chart, table, look=look, **words), width="stretch", theme=None, key=key)
+
+
+@st.cache_data(max_entries=_MOST_CHARTS, show_spinner=False, hash_funcs=_BY_NAME)
+def drawn(
+    chart: Callable[..., alt.LayerChart], table: pd.DataFrame, *, look: ChartLook, **words: object
+) -> dict[str, Any]:
+    """Return a chart as the browser takes it, with its data as Arrow tables."""
+    import altair as alt
+    import pyarrow as pa
+
+    alt.data_transformers.disable_max_rows()
+    spec: dict[str, Any] = chart(table, look=look, **words).to_dict()
+    spec["datasets"] = {name: pa.Table.from_pylist(rows) for name, rows in spec.get("datasets", {}).items()}
+    return spec
 
 
 def number(value: float, decimals: int, unit: str = "") -> str:

@@ -72,14 +72,23 @@ def page_names() -> tuple[str, ...]:
 
 
 def navigation() -> StreamlitPage:
-    """Show the navigation and return the page that is to be drawn."""
+    """Show the navigation and return the page that is to be drawn.
+
+    The first page stands at the root of the URL; its name leads there, too.
+    """
     sections: dict[str, list[StreamlitPage]] = {}
     found: dict[str, StreamlitPage] = {}
     for name, file in _page_files().items():
         title = word(f"{name}.title") if has_word(f"{name}.title") else name
-        page = st.Page(file.show, title=title, icon=file.PAGE.icon, url_path=name, default=not found)
+        first = not found
+        page = st.Page(
+            file.show, title=title, icon=file.PAGE.icon, url_path="" if first else name, default=first
+        )  # fmt: skip
         found[name] = page
-        sections.setdefault(word(f"shell.section_{file.PAGE.section}"), []).append(page)
+        section = sections.setdefault(word(f"shell.section_{file.PAGE.section}"), [])
+        section.append(page)
+        if first:
+            section.append(st.Page(_to_the_root, title=title, url_path=name, visibility="hidden"))
     st.session_state[_STATE] = found
     chosen = st.navigation(sections)
     view.keep(chosen.url_path)
@@ -118,6 +127,11 @@ def go(
         st.page_link(target, label=label, icon=icon, help=help, query_params=query)
     elif st.button(label, icon=icon, help=help, type="primary", width="stretch", key=f"go.{page}"):
         st.switch_page(target, query_params=query)
+
+
+def _to_the_root() -> None:
+    """Lead from the first page's name to where it stands."""
+    st.switch_page(next(iter(st.session_state[_STATE].values())), query_params=view.link())
 
 
 @cache

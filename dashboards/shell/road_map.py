@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import numpy as np
 import streamlit as st
 
 from dashboards.shell import view
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 
     from streamlit.components.v2.types import ComponentRenderer
 
-__all__ = ["MapEvent", "Picture", "Tiles", "road_map"]
+    from trafficdiff.datatypes.graph import RoadGraph
+
+__all__ = ["MapEvent", "Picture", "Tiles", "map_share", "road_map"]
 
 Mark = Literal["closed", "added", "removed", "changed", "unmatched"]
 SelectionMode = Literal["click", "box", "polygon"]
@@ -43,6 +46,8 @@ SelectionMode = Literal["click", "box", "polygon"]
 _NAME: Final = "trafficdiff.road_map"
 _MOST_BLOBS: Final = 8
 _MOST_EDGES: Final = 10_000
+_TALL, _SHARE_TALL, _SHARE_WIDE = 1.15, 1.25, 1.5
+"""Height over width from which a city is tall, and the shares of the page that maps of tall and of other cities get."""
 _PALETTES: Final[dict[str, str]] = {
     "level": "fde725c8e02090d7435cc86335b77920a48621908d287c8e31688e3b518b443983481f70440154",
     "level_dark": "44015448247944398338598c2d708e25858e1e9b8a2ab07f52c56986d549c2df22fde725",
@@ -79,7 +84,7 @@ class Picture:
     unit
         Unit behind the numbers.
     limits
-        Values at the ends of the colour scale.
+        Values at the ends of the colour scale; the same twice where nothing is coloured, and the legend has no scale.
     palette
         ``"level"``: viridis, wide is much. ``"change"``: purple less, orange more, wide is far from zero.
     digits
@@ -140,6 +145,12 @@ class MapEvent:
     clicked_at: tuple[float, float] | None = None
     more: int = 0
     number: int = 0
+
+
+def map_share(graph: RoadGraph) -> float:
+    """Return how wide a map is where what stands beside it has width 1: less for a city that is taller than wide."""
+    width_m, height_m = np.ptp(graph.midpoint_xy, axis=0) if len(graph.edge_id) else (1.0, 1.0)
+    return _SHARE_TALL if height_m > _TALL * width_m else _SHARE_WIDE
 
 
 def road_map(

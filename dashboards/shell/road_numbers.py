@@ -11,7 +11,7 @@ Sums (delay, carbon dioxide) are shown an hour, so that an interval and the whol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -117,11 +117,14 @@ class RoadTable:
         One row a road: ``edge_id``, ``street``, ``status``, ``base``, ``scenario`` and, of a change, ``difference``,
         ``low``, ``high``, ``apart`` (more than chance); in the shown unit, over the whole period.
     limits
-        Ends of the colour scale.
+        Ends of the colour scale; the same twice where nothing is coloured.
+    key
+        Names what it shows: equal keys, equal rows.
     """
 
     table: pd.DataFrame
     limits: tuple[float, float]
+    key: str = ""
 
 
 def metrics_of(opened: Opened, *, compared: bool) -> list[RoadMetric]:
@@ -144,7 +147,8 @@ def map_values(opened: Opened, metric: RoadMetric, *, base: str, scenario: str, 
 
 def road_table(opened: Opened, metric: RoadMetric, *, base: str, scenario: str, compared: Compared | None) -> RoadTable:
     """Return the table beside the map, in the order of the map's roads."""
-    return _values(opened, metric, base=base, scenario=scenario, compared=compared)[1]
+    found = _values(opened, metric, base=base, scenario=scenario, compared=compared)[1]
+    return replace(found, key=f"{opened.key} {metric.name} {base!r} {scenario!r} {compared is None}")
 
 
 def shown_factor(opened: Opened, metric: RoadMetric, *, whole: bool) -> float:
@@ -225,9 +229,11 @@ def _change(opened: Opened, metric: RoadMetric, known: pd.DataFrame, compared: C
     table = known.assign(status=row["status"].to_numpy(), **of, apart=apart)
     whole = RoadValues(values=np.where(tested, of["difference"], np.nan), low=of["low"], high=of["high"], shown=apart)
     layers = {"change_whole": whole}
-    limit = _round_limit(of["difference"][apart])
+    seen = of["difference"][apart]
     if f"{metric.quantity}_difference" in intervals:
-        layers["change"] = _interval_changes(opened, metric, known, intervals)
+        layers["change"] = steps = _interval_changes(opened, metric, known, intervals)
+        seen = seen if len(seen) else np.asarray(steps.values)[np.asarray(steps.shown, bool)]
+    limit = _round_limit(seen) if len(seen) else 0.0
     return encode(values=layers), RoadTable(table, (-limit, limit))
 
 

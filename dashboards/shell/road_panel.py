@@ -11,8 +11,8 @@ from dashboards.shell import view
 from dashboards.shell.looks import change, chart_look, draw, number
 from dashboards.shell.names import plain
 from dashboards.shell.opening import BY_CONTENT, CACHE_OF_TABLES, series_of
-from dashboards.shell.road_numbers import METRICS, shown_factor
-from dashboards.shell.words import plain_word, word
+from dashboards.shell.road_numbers import METRICS, RoadTable, shown_factor
+from dashboards.shell.words import language, plain_word, word
 from trafficdiff.export.charts import sample_values, time_profile
 from trafficdiff.metrics.level_of_service import GRADES
 from trafficdiff.metrics.profiles import road_profile, road_samples
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboards.shell.opening import Opened
-    from dashboards.shell.road_numbers import RoadMetric, RoadTable
+    from dashboards.shell.road_numbers import RoadMetric
 
 __all__ = ["road_panel", "show_table"]
 
@@ -34,7 +34,7 @@ _ORDER: Final = "congestion.table_order"
 
 def show_table(found: RoadTable, metric: RoadMetric, *, chosen: tuple[str, ...], height: int) -> None:
     """Show the roads, the largest first; choosing a row chooses the road on the map too."""
-    rows = _rows(found, metric)
+    rows = _rows(found, metric, language())
     ids = [str(edge) for edge in rows["edge_id"]]
     st.session_state[_ORDER] = ids
     at = [ids.index(edge) for edge in chosen[:1] if edge in ids]
@@ -60,7 +60,10 @@ def show_table(found: RoadTable, metric: RoadMetric, *, chosen: tuple[str, ...],
     )
 
 
-def _rows(found: RoadTable, metric: RoadMetric) -> pd.DataFrame:
+@st.cache_resource(
+    max_entries=CACHE_OF_TABLES, show_spinner=False, hash_funcs={RoadTable: lambda found: found.key}
+)  # fmt: skip
+def _rows(found: RoadTable, metric: RoadMetric, language: str) -> pd.DataFrame:  # noqa: ARG001 - its cells are words
     """Return what the table shows: roads with traffic, the largest first, changes beyond chance before others."""
     table = found.table.assign(street=[str(name) or plain_word("map.unnamed") for name in found.table["street"]])
     if metric.of_change:
@@ -128,14 +131,15 @@ def road_panel(
         with profile:
             what = plain_word(f"congestion.metric_{shown.name}")
             description = plain_word("congestion.road_description", what=what, road=name)
-            chart = time_profile(
+            draw(
+                time_profile,
                 _road_profile(opened, shown, series, edge=edge),
+                key="congestion.road_profile",
                 x_title=plain_word("congestion.clock"),
                 y_title=_axis(shown),
                 description=description,
                 look=chart_look(height=190),
             )
-            draw(chart, key="congestion.road_profile")
         with samples:
             _samples(opened, shown, edge=edge, series=series, road=name)
 
@@ -168,14 +172,15 @@ def _samples(opened: Opened, shown: RoadMetric, *, edge: str, series: dict[str, 
         st.caption(word("congestion.one_sample"))
         return
     description = plain_word("congestion.samples_description", road=road)
-    chart = sample_values(
+    draw(
+        sample_values,
         values,
+        key="congestion.road_samples",
         x_title=plain_word("congestion.sample"),
         y_title=_axis(shown),
         description=description,
         look=chart_look(height=190, width=260),
     )
-    draw(chart, key="congestion.road_samples")
 
 
 def _choose_nothing() -> None:

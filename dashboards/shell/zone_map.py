@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.shell.looks import change, number
 from dashboards.shell.opening import BY_CONTENT, Compared, drawn_roads
-from dashboards.shell.road_map import Picture, road_map
+from dashboards.shell.road_map import Picture, map_share, road_map
 from dashboards.shell.road_numbers import road_blob
 from dashboards.shell.words import plain_word, word
 from trafficdiff.export.difference_map import limit_of
@@ -24,6 +24,8 @@ __all__ = ["zone_map"]
 
 _ENDS: Final = ("origin", "destination")
 _HEIGHT: Final = 440
+_HEAD, _ROW = 37, 35
+"""Pixels of a table's head and rows."""
 
 
 def zone_map(compared: Compared) -> None:
@@ -35,7 +37,8 @@ def zone_map(compared: Compared) -> None:
     ) or "origin"  # fmt: skip
     rows = _rows(compared, end)
     values, limit = _values(compared, end)
-    left, right = st.columns([1.4, 1], gap="small")
+    share = map_share(drawn_roads(compared.opened, base=pair.base, scenario=pair.scenario)[0])
+    left, right = st.columns([share, 1], gap="small")
     with left:
         road_map(
             key="compare.map",
@@ -74,7 +77,8 @@ def _values(compared: Compared, end: str) -> tuple[MapData, float]:
     apart = rows["distinguishable"].to_numpy(bool)
     shown = np.concatenate([apart[place] & known, np.zeros(count, bool)])
     layer = RoadValues(values=of("mean_change_s"), low=of("low_s"), high=of("high_s"), shown=shown)
-    return encode(values={"zones": layer}), limit_of(rows["mean_change_s"].to_numpy(np.float64)[apart])
+    limit = limit_of(rows["mean_change_s"].to_numpy(np.float64)[apart]) if apart.any() else 0.0
+    return encode(values={"zones": layer}), limit
 
 
 def _rows(compared: Compared, end: str) -> pd.DataFrame:
@@ -105,7 +109,7 @@ def _table(rows: pd.DataFrame) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=_HEIGHT,
+        height=min(_HEIGHT, _HEAD + _ROW * len(table)),
         key="compare.zones",
         alt=plain_word("compare.zone_description", count=len(rows)),
         column_config={name: plain_word(f"compare.column_{name}") for name in table.columns},

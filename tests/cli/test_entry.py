@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from tests.commands import PROGRAM, trafficdiff
+from tests.commands import PROGRAM, hear_interrupts, trafficdiff
 from tests.workflows.test_run import write_scenario
 from trafficdiff.store.claim import claiming
 
@@ -124,11 +124,6 @@ def test_a_reader_that_leaves_early_causes_no_traceback() -> None:
 
 
 # --- signals ------------------------------------------------------------------------------------------------
-
-
-def hear_interrupts() -> None:
-    """Undo what a shell does to its background jobs, so that these tests also run in one."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.commands import PROGRAM, trafficdiff
+from tests.commands import PROGRAM, hear_interrupts, trafficdiff
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,13 @@ def ended(process: subprocess.Popen[str], family: list[psutil.Process]) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_is_and_a_signal_ends_it_and_all(tmp_path: Path, number: signal.Signals) -> None:
     command = [PROGRAM, "serve", str(tmp_path), "--port", "0", "--read-only", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_interrupts,  # noqa: PLW1509 - no other thread is at work
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         try:

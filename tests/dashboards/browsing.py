@@ -18,7 +18,7 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE_MS = 60_000
 _HERE = {"127.0.0.1", "localhost"}
-_INSIDE = {"data", "blob", "about", "chrome-error"}
+_INSIDE = {"data", "blob", "about", "chrome-error", "file"}
 _STILL = """
 () => {
   const app = document.querySelector('[data-testid="stApp"]');

@@ -41,12 +41,14 @@ def verdicts(visitor: Visitor) -> list[str]:
 
 def test_a_closed_street_has_colour_and_a_word_for_it(visitor: Visitor) -> None:
     visitor.open("congestion", study=STUDY, base="base", scenario="Kaivokatu closed", metric="change_flow")
+    assert visitor.ready_map().locator(".ramp").count() == 1
     assert coloured(visitor) > 100
     assert {WORDS["congestion.more"], WORDS["congestion.less"]} & set(verdicts(visitor))
 
 
 def test_a_measure_that_changes_nothing_leaves_the_map_grey_and_the_table_says_chance(visitor: Visitor) -> None:
     visitor.open("congestion", study=STUDY, base="base", scenario="limit as it is", metric="change_flow")
+    assert visitor.ready_map().locator(".ramp").count() == 0  # no scale where nothing is coloured
     assert coloured(visitor) == 0
     said = verdicts(visitor)
     assert not {WORDS["congestion.more"], WORDS["congestion.less"]} & set(said)

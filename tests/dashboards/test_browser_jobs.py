@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from tests.dashboards.browsing import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.sumo]
+
+RUNNING, STOPPED = re.compile("Running$"), re.compile("Stopped$")
+"""Badges: the name of an icon stands before the word."""
 
 
 def job_processes(folder: Path) -> list[psutil.Process]:
@@ -37,27 +41,27 @@ def test_a_study_is_started_watched_reloaded_and_stopped(visitor: Visitor, workp
     visitor.settle()
     visitor.tab.get_by_role("button", name="Start", exact=True).click()
     main = visitor.tab.get_by_test_id("stMain")
-    main.get_by_text("Running", exact=True).wait_for()
+    main.get_by_text(RUNNING).first.wait_for()
     status = workplace / "studies" / "long study.status.json"
     until = time.monotonic() + 60
-    while not (status.exists() and json.loads(status.read_text()).get("done", 1)):
+    while not (status.exists() and json.loads(status.read_text())["progress"] > 0):
         assert time.monotonic() < until
         time.sleep(0.2)
     main.get_by_test_id("stProgress").first.wait_for()
 
     address = visitor.tab.url
     visitor.tab.reload()
-    main.get_by_text("Running", exact=True).wait_for()
+    main.get_by_text(RUNNING).first.wait_for()
     assert visitor.tab.url == address
     main.get_by_text("long study", exact=True).first.wait_for()
 
     main.get_by_role("button", name="Stop").first.click()
     visitor.tab.get_by_role("button", name="Stop it").click()
-    main.get_by_text("Stopped", exact=True).first.wait_for()
+    main.get_by_text(STOPPED).first.wait_for()
     until = time.monotonic() + 30
     while job_processes(workplace / "studies" / "long study"):
         assert time.monotonic() < until, "something is still at work"
         time.sleep(0.2)
     visitor.tab.reload()
-    main.get_by_text("Stopped", exact=True).first.wait_for()
+    main.get_by_text(STOPPED).first.wait_for()
     visitor.assert_sound()

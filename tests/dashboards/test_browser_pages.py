@@ -46,6 +46,14 @@ def test_every_page_shows_content_in_the_dark_and_in_german(visitor: Visitor, pa
         assert visitor.pixels(visitor.ready_map().locator(".surface")).mean() < 110
 
 
+def test_the_first_page_answers_to_its_name_too(visitor: Visitor) -> None:
+    visitor.tab.goto(f"{visitor.address}/{page_names()[0]}?study={STUDY}")
+    visitor.tab.wait_for_function("() => location.pathname === '/'")
+    visitor.settle()
+    visitor.assert_sound()
+    assert visitor.view["study"] == STUDY
+
+
 def test_a_folder_with_nothing_in_it_is_told_how_to_begin(context: BrowserContext, tmp_path: Path) -> None:
     (tmp_path / "city").mkdir()
     with served(tmp_path / "city", "--read-only") as address:

@@ -72,7 +72,7 @@ def test_drawing_again_computes_nothing_anew(workplace: Path, monkeypatch: pytes
     for place in ("encode", "mean_levels"):
         monkeypatch.setattr(f"dashboards.shell.road_numbers.{place}", refuse)
     monkeypatch.setattr("dashboards.shell.area_charts.area_profile", refuse)
-    assert again_cpu_s(page) < 0.5  # the whole page and the test's own work; the handlers alone are below 50 ms
+    assert again_cpu_s(page) < 0.15  # about 0.05 on a quiet machine, with the test's own work
 
 
 def test_an_unfinished_study_shows_the_runs_that_are_there(
@@ -86,7 +86,7 @@ def test_an_unfinished_study_shows_the_runs_that_are_there(
         shutil.rmtree(study / "runs" / "Kaivokatu_closed" / f"000{gone}")
     page = opened("congestion", tmp_path / "city", monkeypatch, study="half", scenario=CLOSED)
     said = texts(page)
-    assert "10 of 12 runs" in said
+    assert "24 of 30 runs" in said  # eight of each scenario at most
     assert "95 % interval" in said
     shutil.rmtree(study / "runs")
     empty = opened("congestion", tmp_path / "city", monkeypatch, study="half")

@@ -40,7 +40,7 @@ base: base.yaml
 name: limit as it is
 measures:
   - kind: speed_limit
-    where: { streets: [Kaivokatu] }
+    where: { streets: [Mannerheimintie] }
     speed_kmh: 30
 """,
 }

@@ -225,7 +225,7 @@ def test_a_run_whose_input_sumo_refuses_keeps_its_log_until_one_goes_well(
             run_file(path, directory=tmp_path / "run")
     assert "nowhere" in assert_log_is_kept(caught.value, tmp_path)
     run_file(path, directory=tmp_path / "run", picture=False)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["run", "scenario.yaml"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["run", "run.status.json", "scenario.yaml"]
 
 
 def with_unknown_edge(trips: TripSet, *, options: SimulationOptions, directory: Path, **more: Any) -> SumoFiles:
@@ -240,7 +240,7 @@ def assert_log_is_kept(error: SimulationError, folder: Path) -> str:
     kept = folder / "run.failed.log"
     assert error.log == kept
     assert str(kept) in str(error)
-    assert sorted(entry.name for entry in folder.iterdir()) == ["run.failed.log", "scenario.yaml"]
+    assert sorted(entry.name for entry in folder.iterdir()) == ["run.failed.log", "run.status.json", "scenario.yaml"]
     return kept.read_text()
 
 

@@ -29,6 +29,8 @@ __all__ = [
 
 _DIGITS: Final = 3
 """Significant digits of a change and its interval."""
+_DIGITS_APART: Final = 2
+"""Significant digits of the interval's width."""
 NOTHING: Final = "\N{EN DASH}"
 """What stands where there is no number."""
 _THIN: Final = "\N{NARROW NO-BREAK SPACE}"
@@ -93,9 +95,22 @@ OF_MEASURES: Final = frozenset({"trips_rerouted", "trips_moved", "trips_removed"
 
 
 def decimals_for(values: Sequence[float]) -> int:
-    """Return with how many decimals a change and its bounds are written: three digits of the largest of them."""
-    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
-    return min(max(_DIGITS - 1 - math.floor(math.log10(largest)), 0), 6) if largest else 0
+    """Return with how many decimals a change and its bounds are written.
+
+    Three digits of the largest of them, and no more than two of how far they lie apart: where the interval is wide,
+    further digits say nothing.
+    """
+    known = [value for value in values if math.isfinite(value)]
+    largest = max(map(abs, known), default=0.0)
+    if not largest:
+        return 0
+    decimals = _decimals(largest, _DIGITS)
+    apart = max(known) - min(known)
+    return min(max(min(decimals, _decimals(apart, _DIGITS_APART)) if apart else decimals, 0), 6)
+
+
+def _decimals(size: float, digits: int) -> int:
+    return digits - 1 - math.floor(math.log10(size))
 
 
 def signed(value: float, decimals: int, words: Catalogue) -> str:

@@ -22,12 +22,14 @@ function dashCss(mark) {
 
 function scaleRows(picture, { config, dark, numbers }) {
   const [low, high] = picture.limits;
+  const unit = picture.unit ? ` [${picture.unit}]` : "";
+  const what = el("div", { class: "what" }, `${picture.legend}${unit}`);
+  if (low === high) return [what]; // nothing is coloured
   const ramp = el("div", { class: `ramp ${picture.palette}` });
   ramp.style.background = gradientOf(paletteOf(config.palettes, picture, dark));
   const middle = (low + high) / 2;
   const ticks = [low, middle, high].map((value) => el("span", {}, numbers(value, picture)));
-  const unit = picture.unit ? ` [${picture.unit}]` : "";
-  return [el("div", { class: "what" }, `${picture.legend}${unit}`), ramp, el("div", { class: "ticks" }, ...ticks)];
+  return [what, ramp, el("div", { class: "ticks" }, ...ticks)];
 }
 
 /** Grey means something only where a layer has such roads. */
