@@ -12,6 +12,10 @@ import pytest
 from tests import towns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
     from trafficdiff.datatypes.graph import RoadGraph
 
 
@@ -54,3 +58,19 @@ def grid_graph(grid_net: Path) -> RoadGraph:
 def square_town() -> RoadGraph:
     """Four two-way streets around a block, made by hand without SUMO."""
     return towns.square_town()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window, drawing in software; one for all, since a process has one Playwright at a time."""
+    from tests.dashboards.browsing import FLAGS, chromium
+
+    program = chromium()
+    if program is None:
+        pytest.skip("needs Chromium: on Debian and Ubuntu, apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield started
+        started.close()

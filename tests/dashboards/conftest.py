@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.commands import PROGRAM
-from tests.dashboards.browsing import FLAGS, Visitor, chromium
+from tests.dashboards.browsing import Visitor
 from tests.dashboards.workplace import shared_workplace
 
 if TYPE_CHECKING:
@@ -53,20 +53,6 @@ def served(folder: Path, *options: str) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(30)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window, drawing in software."""
-    program = chromium()
-    if program is None:
-        pytest.skip("needs Chromium: on Debian and Ubuntu, apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
-        yield started
-        started.close()
 
 
 @pytest.fixture

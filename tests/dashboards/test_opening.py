@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from dashboards.shell import opening
-from tests.dashboards.workplace import RUN, STUDY
+from tests.dashboards.workplace import RUN, RUNS, STUDY
 from trafficdiff.errors import InputError, TrafficdiffError
 from trafficdiff.workflows.compare import compare
 
@@ -35,7 +35,7 @@ def test_a_study_is_opened_once_and_again_when_it_changes(folder: Path) -> None:
     first = opening.open_study_cached(STUDY)
     assert opening.open_study_cached(STUDY) is first
     assert first.finished
-    assert first.count == first.asked == 12
+    assert first.count == first.asked == RUNS
     (folder / STUDY / "outcome.json").unlink()
     later = opening.open_study_cached(STUDY)
     assert later is not first

@@ -46,6 +46,10 @@ measures:
 }
 """The last one asks for the limit that is there: what differs from the base by nothing at all."""
 
+SAMPLES = 10
+RUNS = len(_SCENARIOS) * SAMPLES
+"""How many runs the study has."""
+
 
 def make_workplace(folder: Path) -> None:
     """Write the files and run the simulations, about eighty seconds of one processor."""
@@ -54,7 +58,7 @@ def make_workplace(folder: Path) -> None:
     for name, text in _SCENARIOS.items():
         (scenarios / name).write_text(text)
     paths = [scenarios / name for name in _SCENARIOS]
-    _called("ensemble", *paths, "--samples", "10", "--workers", "2", "-o", folder / STUDY, "--json")
+    _called("ensemble", *paths, "--samples", str(SAMPLES), "--workers", "2", "-o", folder / STUDY, "--json")
     _called("run", paths[0], "-o", folder / RUN, "--json")
     (scenarios / f"{HOSTILE}.yaml").write_text(
         _SCENARIOS["base.yaml"].replace("name: base", f'name: "{HOSTILE}"\ndescription: "{HOSTILE}"')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +13,6 @@ from trafficdiff.export.report_content import Card, Figure, LegendEntry, Measure
 from trafficdiff.export.report_page import policy_of, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 HOSTILE = "\"'><script>document.title='taken'</script><img src=https://example.org/x.png onerror=alert(1)>{{ 7*7 }}"
@@ -84,18 +82,6 @@ def test_the_page_says_its_language() -> None:
     page = render(hostile_report("de"), catalogue("de"))
     assert '<html lang="de">' in page
     assert "Was dieser Bericht nicht sagen kann" in page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("needs Chromium on the path: apt install chromium")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 def opened(browser: Any, path: Path, text: str) -> tuple[Any, list[str], list[tuple[str, str]], list[str]]:
