@@ -76,6 +76,13 @@ def test_a_stopped_program_ends_at_the_deadline_too(tmp_path: Path) -> None:
     assert gone_within(int((tmp_path / "log").read_text()), 30)
 
 
+def test_a_program_that_ends_at_once_is_watched_too(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    read: list[str] = []
+    run_program([*PYTHON, "print('done')"], log=log, deadline_s=30, on_poll=lambda: read.append(log.read_text()))
+    assert read[-1].strip() == "done"
+
+
 def test_an_error_while_watching_ends_the_group(tmp_path: Path) -> None:
     def watch() -> None:
         if (tmp_path / "log").read_text().strip():

@@ -181,7 +181,7 @@ def run_program(
     directory, environment
         Where and with which variables it runs (default: here, `sumo_environment`).
     on_poll
-        Called about ten times a second while it runs; an exception raised there ends the program.
+        Called about ten times a second while it runs and once when it has ended; an exception raised there ends it.
 
     Raises
     ------
@@ -207,6 +207,8 @@ def run_program(
                     preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
                 )
             returncode, usage = _wait(process, started + deadline_s, on_poll)
+            if on_poll is not None:
+                on_poll()  # a program that ends within a tenth of a second is watched as well
         except BaseException as error:
             if process is not None:
                 _kill_group(process)

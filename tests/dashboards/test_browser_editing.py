@@ -78,7 +78,11 @@ def test_a_road_is_clicked_closed_undone_saved_and_still_there_after_a_reload(
     visitor.tab.keyboard.press("Tab")
     visitor.settle()
     visitor.tab.get_by_test_id("stPopoverBody").get_by_role("button", name="Save").click()
-    visitor.tab.get_by_text("Saved as").first.wait_for()
+    from playwright.sync_api import expect
+
+    expect(visitor.tab.get_by_test_id("stMain").get_by_role("button", name="Save", exact=True)).to_be_disabled(
+        timeout=PATIENCE_MS
+    )  # what says that it was saved, is gone after some seconds
     assert (workplace / "scenarios" / "clicked.yaml").read_text() == closed
 
 

@@ -254,7 +254,7 @@ def test_progress_is_told_in_rising_times(cross: RoadGraph, tmp_path: Path, cont
     run(cross, tmp_path, control, trips=trips, step_s=0.1, on_progress=times.append)
     assert times == sorted(times)
     assert all(0 <= time_s <= 1_120 for time_s in times)
-    assert control == "cli" or len(times) >= 1
+    assert times
     assert "Step #" not in (tmp_path / "sumo.log").read_text()
 
 
