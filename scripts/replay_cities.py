@@ -3,8 +3,9 @@
     python scripts/replay_cities.py CITY_FOLDER... [--checkpoint FILE] [--trips N]
 
 A folder holds `net.net.xml.gz` and `cars.rou.xml.gz`, as `trafficdiff corpus` reads them. Both demands have the same
-number of trips in the same window; the model's depart evenly. One line each: trips, share that arrived, teleports a
-thousand trips, mean time lost.
+number of trips in the same window; the model's depart evenly. Between them the real trips on the fastest free-flow ways
+between their real ends: it tells what routes cost from what ends cost. One line each: trips, share that arrived,
+teleports a thousand trips.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from trafficdiff.datatypes.selection import take_trips
 from trafficdiff.datatypes.trip_files import read_trips
 from trafficdiff.roads.load import load_network
 from trafficdiff.simulation.run import simulate
+from trafficdiff.workflows.baselines import on_shortest_paths
 from trafficdiff.workflows.sample import draw_trips
 
 SEED = 1
@@ -43,7 +45,7 @@ def main() -> None:
         demand = ModelDemand(trips=len(real), checkpoint=options.checkpoint)
         drawn = draw_trips(graph, demand, window_s=real.window_s, seed=SEED)
         window = Window(begin_s=real.window_s[0], end_s=real.window_s[1], clear_s=CLEAR_S)
-        for name, trips in (("real", real), ("model", drawn)):
+        for name, trips in (("real", real), ("real ends, fastest ways", on_shortest_paths(real)), ("model", drawn)):
             with tempfile.TemporaryDirectory() as folder:
                 result = simulate(
                     graph, trips, options=SimulationOptions(), window=window, seed=SEED, directory=Path(folder)
