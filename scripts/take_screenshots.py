@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,9 +27,16 @@ from tests.dashboards.browsing import FLAGS, Visitor, chromium  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 PROGRAM = Path(sys.executable).with_name("trafficdiff")
-PAGES = ("start", "scenario", "run", "congestion", "compare", "model")
+PAGES = ("start", "scenario", "run", "congestion", "compare", "charging", "model")
 IN_THE_DARK = ("congestion", "compare")
 MOST_BYTES = 300_000
+MORE_SITES = """\
+base: ev_morning.yaml
+name: Two more rapid sites
+measures:
+  - { kind: charging_site, id: rapid_kamppi, at: [24.9370, 60.1690], plugs: 2, power_kw: 100, price_per_kwh: 0.55 }
+  - { kind: charging_site, id: rapid_kluuvi, at: [24.9470, 60.1700], plugs: 2, power_kw: 100, price_per_kwh: 0.55 }
+"""
 
 
 def make_example(root: Path) -> None:
@@ -37,13 +45,29 @@ def make_example(root: Path) -> None:
     files = [str(root / name) for name in write_example(root)]
     command = [PROGRAM, "ensemble", *files, "--samples", str(SAMPLES), "-o", root / "studies" / NAME]
     subprocess.run(command, check=True)
+    make_charging(root)
 
 
-def study_of(root: Path) -> dict[str, str]:
-    """Return the view that shows the first study of a folder."""
+def make_charging(root: Path) -> None:
+    """Simulate the electric morning, and what two more rapid sites bring."""
+    from trafficdiff.resources import bundled
+
+    scenarios = root / "scenarios"
+    for name in ("ev_morning.yaml", "charging_stations.csv"):
+        shutil.copy(bundled("networks/helsinki") / name, scenarios)
+    (scenarios / "ev_more_sites.yaml").write_text(MORE_SITES)
+    files = [scenarios / name for name in ("ev_morning.yaml", "ev_more_sites.yaml")]
+    subprocess.run(
+        [PROGRAM, "ensemble", *files, "--samples", "4", "-o", root / "studies" / "Electric morning"], check=True
+    )
+
+
+def study_of(root: Path, *, charging: bool = False) -> dict[str, str]:
+    """Return the view that shows the first study of a folder, or the first one in which cars charge."""
     from trafficdiff.store.stack import open_study
 
-    path = sorted((root / "studies").glob("*/study.json"))[0].parent
+    paths = [file.parent for file in sorted((root / "studies").glob("*/study.json"))]
+    path = next(one for one in paths if any(one.glob("runs/*/0000/charging")) == charging)
     study = open_study(path)
     other = next(name for name in study.scenarios if name != study.base)
     return {"study": path.relative_to(root).as_posix(), "base": study.base, "scenario": other}
@@ -52,7 +76,7 @@ def study_of(root: Path) -> dict[str, str]:
 def draft_of(root: Path) -> str:
     """Return the scenario file that has a measure."""
     files = sorted((root / "scenarios").glob("*.yaml"))
-    return next(path for path in files if "measures:" in path.read_text()).relative_to(root).as_posix()
+    return next(path for path in files if "close_road" in path.read_text()).relative_to(root).as_posix()
 
 
 def small_png(picture: bytes) -> bytes:
@@ -67,7 +91,7 @@ def small_png(picture: bytes) -> bytes:
 
 def take(visitor: Visitor, page: str, view: dict[str, str], *, name: str) -> None:
     visitor.open(page, **view)
-    if page in {"scenario", "congestion"}:
+    if page in {"scenario", "congestion", "charging"}:
         visitor.ready_map()
         visitor.tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     visitor.settle(quiet_ms=1500)
@@ -88,6 +112,7 @@ def main(words: Sequence[str] | None = None) -> None:
         if not asked.folder:
             make_example(root)
         view = study_of(root)
+        charging = study_of(root, charging=True) if "charging" in asked.pages else {}
         command = [PROGRAM, "serve", root, "--port", "0", "--json"]
         with (
             subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
@@ -104,6 +129,7 @@ def main(words: Sequence[str] | None = None) -> None:
                 visitor = Visitor(context, address)
                 for page in pages:
                     wanted = {"draft": draft_of(root)} if page in {"scenario", "run"} else view
+                    wanted = charging if page == "charging" else wanted
                     take(visitor, page, wanted, name=page if scheme == "light" else f"{page}_dark")
                 context.close()
             browser.close()

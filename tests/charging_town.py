@@ -25,8 +25,8 @@ EVENING = ChargingOptions(low_charge=0.4, low_charge_spread=1e-4, patience_s=36_
 """Who leaves below 40 % wants to charge, and waits for ten hours if need be."""
 
 
-def charging_grid(directory: Path, *, side: int = 8) -> RoadGraph:
-    return read_net(write_grid_net(directory, side=side), name="grid")
+def charging_grid(directory: Path, *, side: int = 8, length_m: float = 150.0) -> RoadGraph:
+    return read_net(write_grid_net(directory, side=side, length_m=length_m), name="grid")
 
 
 def low_trips(graph: RoadGraph, *, count: int = 200, low: int = 170, seed: int = 3, end_s: float = 3_600.0) -> TripSet:

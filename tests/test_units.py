@@ -11,6 +11,7 @@ from trafficdiff.units import QUANTITIES, as_quantity, attributes, check_dataset
 
 CF_METHODS = {"", "time: sum", "time: mean", "clock: point"}
 UDUNITS = {"", "1", "s", "m", "m s-1", "kg", "kW", "kW h", "kg km-1", "h-1", "km-1", "km", "h"}
+UDUNITS |= {"degrees_east", "degrees_north"}  # CF conventions 1.11, sections 4.1 and 4.2
 
 
 def dataset(**variables: tuple[tuple[str, ...], np.ndarray]) -> xr.Dataset:

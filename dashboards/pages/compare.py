@@ -120,7 +120,7 @@ def _differences(numbers: pd.DataFrame, *, samples: int, confidence: float) -> N
         word("compare.numbers_caption", count=apart, all=len(rows), samples=samples, confidence=100 * confidence)
     )
     description = plain_word("compare.numbers_description", count=len(drawn))
-    left, right = st.columns([1, 1.8], gap="small")
+    left, right = st.columns([1, 2], gap="small")
     with left, st.container(border=True):
         draw(
             kpi_differences,
@@ -134,7 +134,7 @@ def _differences(numbers: pd.DataFrame, *, samples: int, confidence: float) -> N
             look=chart_look(width=420),
         )
     with right:
-        widths = {"label": 150, "text": 78, "verdict": 165, "interval": 105, "base": 76, "scenario": 76}
+        widths = {"label": 170, "text": 96, "verdict": 172, "interval": 112, "base": 78, "scenario": 78}
         st.dataframe(
             rows[list(widths)],
             hide_index=True,

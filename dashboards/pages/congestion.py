@@ -11,6 +11,7 @@ from dashboards.shell.area_charts import area_charts
 from dashboards.shell.cards import change_cards, level_cards, show_cards
 from dashboards.shell.choice import choose
 from dashboards.shell.findings import choose_finding, progress_of, remarks
+from dashboards.shell.moving import moving_vehicles
 from dashboards.shell.opening import comparison_of, drawn_roads, levels_of
 from dashboards.shell.pages import Page
 from dashboards.shell.road_downloads import downloads
@@ -103,13 +104,14 @@ def _roads(opened: Opened, compared: Compared | None, metric: RoadMetric, *, bas
         heading, about = word(f"congestion.heading_{metric.name}"), word(f"congestion.about_{metric.name}")
         st.subheader(heading, anchor=False, help=about, width="content")
         st.caption(_caption(found, metric, base=base, scenario=scenario), width="stretch")
+        vehicles = moving_vehicles(opened, base=base, scenario=scenario)
     share = map_share(drawn_roads(opened, base=base, scenario=scenario)[0])
     left, right = st.columns([share, 1], gap="small")
     with left:
         picture, beside = _pictures(metric, found, base=base, scenario=scenario)
         event = road_map(
             key="congestion.map",
-            data=blobs,
+            data=blobs if vehicles is None else [*blobs, vehicles],
             picture=picture,
             beside=beside,
             before=beside,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
 import streamlit as st
 
+from dashboards.shell.looks import date_text, number
 from dashboards.shell.missing import missing
 from dashboards.shell.names import plain
 from dashboards.shell.pages import Page
@@ -53,16 +55,24 @@ def show() -> None:
 def _facts(model: ShippedModel) -> None:
     """Show the model's size and age as a row of figures."""
     shown = {
-        "date": model.date or _NONE,
-        "parameters": _NONE if model.parameters is None else f"{_decimal(model.parameters / _MILLION, 2)} M",
-        "size": f"{_decimal(model.size_bytes / _MILLION, 1)} MB",
-        "training": _NONE if model.cpu_minutes is None else f"{_decimal(model.cpu_minutes, 1)} min",
-        "places": _thousands(sum(source.places for source in model.sources)),
+        "date": _date(model.date),
+        "parameters": _NONE if model.parameters is None else f"{number(model.parameters / _MILLION, 2)} M",
+        "size": f"{number(model.size_bytes / _MILLION, 1)} MB",
+        "training": _NONE if model.cpu_minutes is None else f"{number(model.cpu_minutes, 1)} min",
+        "places": number(sum(source.places for source in model.sources), 0),
     }
     with st.container(horizontal=True):
         for name, value in shown.items():
             st.metric(word(f"model.fact_{name}"), value, border=True, help=word(f"model.fact_{name}_help"))
     st.caption(word("model.fingerprint", sha256=model.sha256[:12]))
+
+
+def _date(written: str) -> str:
+    """Return the day in a checkpoint's header as the reader writes it."""
+    try:
+        return date_text(dt.date.fromisoformat(written))
+    except ValueError:
+        return plain(written) or _NONE
 
 
 def _scorecard(model: ShippedModel) -> None:
@@ -114,16 +124,7 @@ def _baseline_name(row: Row) -> str:
 
 
 def _figure(row: Row, value: float) -> str:
-    return f"{_decimal(100 * value, 1)} %" if row.unit == "share" else _decimal(value, 3)
-
-
-def _decimal(value: float, digits: int) -> str:
-    text = f"{value:.{digits}f}"
-    return text.replace(".", ",") if language() == "de" else text
-
-
-def _thousands(value: int) -> str:
-    return f"{value:,}".replace(",", "." if language() == "de" else ",")
+    return f"{number(100 * value, 1)} %" if row.unit == "share" else number(value, 3)
 
 
 def _limits() -> None:
@@ -146,7 +147,7 @@ def _sources(model: ShippedModel) -> None:
     st.markdown(word("model.sources_why"))
     for source in model.sources:
         with st.container(border=True):
-            count = word("model.source_count", scenes=_thousands(source.scenes), places=_thousands(source.places))
+            count = word("model.source_count", scenes=number(source.scenes, 0), places=number(source.places, 0))
             st.markdown(f"**{_source_word(source.name, 'name') or plain(source.name)}** · {count}")
             if about := _source_word(source.name, "about"):
                 st.markdown(about)

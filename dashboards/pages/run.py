@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from dashboards.shell import view
+from dashboards.shell.faults import show_fault
+from dashboards.shell.looks import moment_text
 from dashboards.shell.missing import missing
 from dashboards.shell.names import plain, printable
 from dashboards.shell.pages import Page, go
@@ -19,15 +21,14 @@ from dashboards.shell.visitors import visitor_label
 from dashboards.shell.words import plain_word, word
 from trafficdiff.errors import TrafficdiffError
 from trafficdiff.workflows.job_kinds import command_of, fitting_name, request_of
-from trafficdiff.workflows.launching import cancel, command_text, job_of, jobs, launch, resume
+from trafficdiff.workflows.job_listing import job_of, jobs
+from trafficdiff.workflows.launching import cancel, command_text, launch, resume
 from trafficdiff.workflows.pool import usable_processors
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from trafficdiff.datatypes.scenario import Scenario
     from trafficdiff.workflows.job_kinds import JobRequest
-    from trafficdiff.workflows.launching import JobRecord
+    from trafficdiff.workflows.job_listing import JobRecord
 
 PAGE = Page(order=20, icon=":material/play_circle:")
 
@@ -52,7 +53,7 @@ def show() -> None:
     """Draw the page."""
     st.title(word("run.heading"), anchor=False)
     if fault := st.session_state.pop(_FAULT, ""):
-        st.error(plain(fault, longest=800), icon=":material/error:")
+        show_fault(fault, longest=800)
     left, right = st.columns([5, 7], gap="medium")
     with left:
         if settings().read_only:
@@ -149,7 +150,7 @@ def _start(kind: str, wishes: dict[str, Any]) -> None:
         request = request_of(kind=kind, **wishes)
     except TrafficdiffError as error:
         for words in error.faults or (str(error),):
-            st.error(plain(words.removeprefix("job: "), longest=400), icon=":material/error:")
+            show_fault(words.removeprefix("job: "), longest=400)
         return
     taken = (workspace().root / command_of(request)[-1]).exists()
     if taken:
@@ -271,7 +272,7 @@ def _card(record: JobRecord) -> None:
         elif record.state == "queued":
             st.caption(word("run.waiting"))
         elif record.state == "failed":
-            st.error(plain(record.message, longest=800), icon=":material/error:")
+            show_fault(record.message, longest=800)
         elif record.message:
             st.caption(_message(record.message))
         _actions(record)
@@ -284,7 +285,7 @@ def _facts(record: JobRecord) -> str:
         told.append(word("run.you") if record.asked_by == visitor_label() else plain(record.asked_by))
     moment = record.asked_utc or record.updated_utc
     if moment is not None:
-        told.append(plain(_local(moment)))
+        told.append(plain(moment_text(moment)))
     return " · ".join(told)
 
 
@@ -360,13 +361,6 @@ def _resume(name: str) -> None:
             resume(record, asked_by=visitor_label(), max_jobs=settings().max_jobs)
     except TrafficdiffError as error:
         st.session_state[_FAULT] = str(error)
-
-
-def _local(moment: dt.datetime) -> str:
-    from zoneinfo import ZoneInfo
-
-    there = moment.astimezone(ZoneInfo(st.context.timezone or "UTC"))
-    return f"{there:%Y-%m-%d %H:%M}"
 
 
 def _duration(seconds: float) -> str:

@@ -23,6 +23,7 @@ from dashboards.shell.draft_state import (
     taken,
     write,
 )
+from dashboards.shell.faults import show_fault
 from dashboards.shell.measure_forms import Picked, about_kind, kind_name, measure_form, picked_text
 from dashboards.shell.measure_list import GROUP_OF, ICONS, check, check_button, measure_list
 from dashboards.shell.names import plain, printable
@@ -61,7 +62,7 @@ def show() -> None:
     """Draw the page."""
     stored = current()
     if fault := st.session_state.pop(FAULT, ""):
-        st.error(plain(fault, longest=600), icon=":material/error:")
+        show_fault(fault)
     if stored is None:
         _begin()
     else:
@@ -340,7 +341,7 @@ def _file(stored: StoredDraft, faults: tuple[Any, ...]) -> None:
             st.markdown(f":green[:material/check_circle: {word('scenario.sound')}]")
         for fault in faults:
             where = f"**{word('scenario.line', line=fault.line)}** " if fault.line else ""
-            st.error(f"{where}{plain(fault.words, longest=400)}", icon=":material/error:")
+            show_fault(fault.words, about=where, longest=400)
         st.caption(word("scenario.text_how"))
         with st.expander(word("scenario.terminal")):
             st.code(f"trafficdiff check {_quoted(stored.file)} --roads", language="bash")
@@ -376,7 +377,7 @@ def _save(stored: StoredDraft, file: str, name: str, *, over: bool) -> None:
         st.session_state["scenario.taken"] = (stored.id, name)
         st.rerun()
     except TrafficdiffError as error:
-        st.error(plain(str(error), longest=400), icon=":material/error:")
+        show_fault(str(error), longest=400)
     else:
         drafts.keep(workspace(), saved)
         st.session_state.pop("scenario.taken", None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboards.shell.summaries import Summary
-    from trafficdiff.workflows.launching import JobRecord
+    from trafficdiff.workflows.job_listing import JobRecord
 
 PAGE = Page(order=0, icon=":material/home:")
 
@@ -232,7 +232,7 @@ def _first_steps() -> None:
 def _example(*, primary: bool = False) -> None:
     """Offer the example study, or show how far it is."""
     from trafficdiff.workflows.example import NAME
-    from trafficdiff.workflows.launching import job_of
+    from trafficdiff.workflows.job_listing import job_of
 
     job = job_of(workspace().root, f"studies/{NAME}")
     if job is None or (job.is_over and job.state != "done"):
@@ -250,7 +250,7 @@ def _example(*, primary: bool = False) -> None:
 
 @st.fragment(run_every=_POLL_S)
 def _follow(name: str) -> None:
-    from trafficdiff.workflows.launching import job_of
+    from trafficdiff.workflows.job_listing import job_of
 
     job = job_of(workspace().root, name)
     if job is None or job.is_over:

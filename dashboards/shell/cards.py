@@ -38,7 +38,7 @@ _COLOURS: Final = {
 }
 """Teal and orange, which colour-blind people tell apart; sign and words say the same. Grey where it may be chance."""
 _STYLE: Final = """<style>
-.td-cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));gap:.5rem;margin:0;padding:0}
+.td-cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(138px,1fr));gap:.5rem;margin:0;padding:0}
 .td-card{border:1px solid rgba(128,140,148,.35);border-radius:6px;padding:.45rem .6rem;display:flex;
 flex-direction:column;min-width:0;line-height:1.3}
 .td-label{font-size:.78rem;opacity:.8}
@@ -46,7 +46,7 @@ flex-direction:column;min-width:0;line-height:1.3}
 .td-value{font-size:1.2rem;font-weight:600;line-height:1.25;font-variant-numeric:tabular-nums}
 .td-note{font-size:.72rem;opacity:.78;font-variant-numeric:tabular-nums}
 .td-change{font-size:.85rem;font-weight:600;font-variant-numeric:tabular-nums}
-.td-verdict{font-size:.75rem;font-weight:600;margin-top:auto;padding-top:.1rem}
+.td-verdict{font-size:.72rem;font-weight:600;margin-top:auto;padding-top:.1rem}
 .td-gauge{position:relative;height:12px;margin:.05rem 0}
 .td-gauge i{position:absolute;display:block}
 </style>"""
@@ -91,9 +91,9 @@ def tone_of(verdict: str, difference: float, better: str) -> Tone:
     return "better" if (difference > 0) == (better == "more") else "worse"
 
 
-def change_cards(kpis: pd.DataFrame, *, confidence: float) -> list[Card]:
+def change_cards(kpis: pd.DataFrame, *, confidence: float, names: Sequence[str] = CARDS) -> list[Card]:
     """Return a card for each number that stands in front, from `metrics.kpi_changes` by name."""
-    return [change_card(kpis.loc[shown.name], shown, confidence=confidence) for shown in _in_front(kpis.index)]
+    return [change_card(kpis.loc[shown.name], shown, confidence=confidence) for shown in _in_front(kpis.index, names)]
 
 
 def change_card(row: Any, shown: ShownNumber, *, confidence: float) -> Card:
@@ -108,7 +108,7 @@ def change_card(row: Any, shown: ShownNumber, *, confidence: float) -> Card:
         moved += f" ({change(share * mid, share * low, share * high, unit='%')})"
     reach = max(abs(low), abs(high), abs(mid), 1e-12)
     known = math.isfinite(low) and tone != "same"
-    before = number(float(row["base"]) * shown.factor, shown.decimals, shown.unit)
+    before = number(float(row["base"]) * shown.factor, shown.decimals)  # in the unit of the level beside it
     ends = {"low": change(low, mid, high), "high": change(high, mid, low), "confidence": f"{100 * confidence:g}"}
     return Card(
         label=plain_word(f"report.number_{shown.name}"),
@@ -123,10 +123,10 @@ def change_card(row: Any, shown: ShownNumber, *, confidence: float) -> Card:
     )  # fmt: skip
 
 
-def level_cards(levels: pd.DataFrame, *, confidence: float) -> list[Card]:
+def level_cards(levels: pd.DataFrame, *, confidence: float, names: Sequence[str] = CARDS) -> list[Card]:
     """Return a card for each number that stands in front, from `metrics.kpi_levels` by name, without a comparison."""
     cards = []
-    for shown in _in_front(levels.index):
+    for shown in _in_front(levels.index, names):
         row: Any = levels.loc[shown.name]
         low, high = (number(float(row[name]) * shown.factor, shown.decimals) for name in ("low", "high"))
         one = int(row["samples"]) < 2
@@ -148,8 +148,8 @@ def show_cards(cards: Sequence[Card]) -> None:
     st.html(_STYLE + '<div class="td-cards" role="list">' + "".join(_markup(card) for card in cards) + "</div>")
 
 
-def _in_front(names: pd.Index[str]) -> list[ShownNumber]:
-    return [shown for shown in SHOWN_NUMBERS if shown.name in CARDS and shown.name in names]
+def _in_front(there: pd.Index[str], names: Sequence[str]) -> list[ShownNumber]:
+    return [shown for shown in SHOWN_NUMBERS if shown.name in names and shown.name in there]
 
 
 def _markup(card: Card) -> str:

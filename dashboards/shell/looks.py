@@ -13,6 +13,7 @@ from trafficdiff.export.charts import ChartLook
 from trafficdiff.export.shown_numbers import decimals_for, signed, with_unit
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     import altair as alt
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.export.catalogue import Catalogue
 
-__all__ = ["change", "chart_look", "draw", "drawn", "number", "theme"]
+__all__ = ["change", "chart_look", "date_text", "draw", "drawn", "moment_text", "number", "theme"]
 
 _MOST_CHARTS: Final = 256
 _BY_NAME: Final[dict[type | str, Callable[[Any], Any]]] = {
@@ -78,6 +79,19 @@ def drawn(
 def number(value: float, decimals: int, unit: str = "") -> str:
     """Return a number with its unit as the reader writes it; a dash where there is none."""
     return "–" if value != value else with_unit(_words().number(value, decimals), unit)  # noqa: PLR0124, RUF001 - NaN
+
+
+def date_text(day: dt.date) -> str:
+    """Return a day as the reader writes it."""
+    return f"{day:%d.%m.%Y}" if language() == "de" else f"{day:%Y-%m-%d}"
+
+
+def moment_text(moment: dt.datetime) -> str:
+    """Return a moment by the reader's clock."""
+    from zoneinfo import ZoneInfo
+
+    there = moment.astimezone(ZoneInfo(st.context.timezone or "UTC"))
+    return f"{date_text(there)} {there:%H:%M}"
 
 
 def change(value: float, *beside: float, unit: str = "") -> str:

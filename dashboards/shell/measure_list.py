@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from dashboards.shell.draft_state import CHECKED, EDITING, do, edit, file_path, set_field
+from dashboards.shell.faults import show_fault
 from dashboards.shell.measure_forms import kind_name
 from dashboards.shell.names import plain
 from dashboards.shell.pressing import pressed
@@ -170,7 +171,7 @@ def _checked(stored: StoredDraft) -> Checked | None:
         return None
     if isinstance(kept[2], str):
         for words in kept[2].splitlines():
-            st.error(f"{word('scenario.cannot_act')} {plain(words, longest=500)}", icon=":material/error:")
+            show_fault(words, about=f"{word('scenario.cannot_act')} ", longest=500)
         return None
     found: Checked = kept[2]
     return found

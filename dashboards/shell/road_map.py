@@ -28,6 +28,7 @@ import numpy as np
 import streamlit as st
 
 from dashboards.shell import view
+from dashboards.shell.state import settings
 from dashboards.shell.words import language, plain_word
 from trafficdiff.export.map_data import MapData
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.graph import RoadGraph
 
-__all__ = ["MapEvent", "Picture", "Tiles", "map_share", "road_map"]
+__all__ = ["MapEvent", "Picture", "PointLook", "Tiles", "map_share", "road_map"]
 
 Mark = Literal["closed", "added", "removed", "changed", "unmatched"]
 SelectionMode = Literal["click", "box", "polygon"]
@@ -104,13 +105,37 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PointLook:
+    """Say what points on the map are, and what their colours show. Texts are plain, not Markdown.
+
+    Parameters
+    ----------
+    label
+        What they are, for the legend and below what hovering says.
+    legend, unit, digits
+        What the colours mean, the unit behind the numbers, and their decimals.
+    limits
+        Values at the ends of the colour scale; None for points of one colour.
+    ring
+        Whether they are rings, which can be told from discs without colour.
+    """
+
+    label: str
+    legend: str = ""
+    unit: str = ""
+    digits: int = 1
+    limits: tuple[float, float] | None = None
+    ring: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tiles:
     """Name a server of map pictures, fetched by the browser. Never on unless the person who serves asks for it.
 
     Parameters
     ----------
     url
-        Template with ``{z}``, ``{x}`` and ``{y}``, https.
+        Template with ``{z}``, ``{x}`` and ``{y}``, https; http on this machine only.
     credit
         Whom to thank, shown on the map.
     """
@@ -166,7 +191,7 @@ def road_map(
     most_selected: int = 500,
     marks: Mapping[Mark, Sequence[str]] | None = None,
     sketches: Sequence[Sequence[tuple[float, float]]] = (),
-    points: Mapping[str, str] | None = None,
+    points: Mapping[str, str | PointLook] | None = None,
     vehicle_kinds: Sequence[str] = (),
     focus: Sequence[str] = (),
     description: str = "",
@@ -208,7 +233,7 @@ def road_map(
     sketches
         Lines that are no roads yet, longitude and latitude, dotted.
     points
-        Label for the legend of every layer of points in the data that is to be shown.
+        Label, or look, of every layer of points in the data that is to be shown.
     vehicle_kinds
         Label for the legend of every kind of vehicles; needed where there is more than one.
     focus
@@ -220,7 +245,7 @@ def road_map(
     in_url
         Whether the URL's ``map`` says where the map looks; for one map a page only.
     tiles
-        Pictures from a server behind the roads; None fetches nothing.
+        Pictures from a server behind the roads; None for those that ``trafficdiff serve --tiles`` asked for, if any.
     """
     blobs = [data] if isinstance(data, MapData) else list(data)
     if not 1 <= len(blobs) <= _MOST_BLOBS:
@@ -240,14 +265,14 @@ def road_map(
         "most_selected": most_selected,
         "marks": {mark: list(edges) for mark, edges in (marks or {}).items() if len(edges)},
         "sketches": [[[round(float(x), 7), round(float(y), 7)] for x, y in line] for line in sketches],
-        "points": dict(points or {}),
+        "points": {name: _point_look(look) for name, look in (points or {}).items()},
         "vehicle_kinds": list(vehicle_kinds),
         "focus": list(focus),
         "description": description,
         "height": height,
         "url_key": "map" if in_url else None,
         "position": view.map_position() if in_url else None,
-        "tiles": None if tiles is None else asdict(tiles),
+        "tiles": None if (pictures := tiles or _asked_tiles()) is None else asdict(pictures),
         "palettes": _PALETTES,
         "words": {name: plain_word(f"map.{name}") for name in _WORDS},
         "language": language(),
@@ -272,6 +297,16 @@ def _nothing() -> None:
 
 def _picture(picture: Picture | None) -> dict[str, Any] | None:
     return None if picture is None else asdict(picture)
+
+
+def _asked_tiles() -> Tiles | None:
+    """Return the pictures that the person who serves asked for."""
+    asked = settings()
+    return Tiles(url=asked.tiles, credit=asked.tiles_credit) if asked.tiles else None
+
+
+def _point_look(look: str | PointLook) -> dict[str, Any]:
+    return asdict(PointLook(label=look) if isinstance(look, str) else look)
 
 
 def _event_of(state: object) -> MapEvent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,12 +14,16 @@ from dashboards.shell.names import plain
 from dashboards.shell.opening import BY_CONTENT, CACHE_OF_TABLES, series_of
 from dashboards.shell.road_numbers import METRICS, RoadTable, shown_factor
 from dashboards.shell.words import language, plain_word, word
+from trafficdiff.export.catalogue import catalogue
 from trafficdiff.export.charts import sample_values, time_profile
+from trafficdiff.export.shown_numbers import signed
 from trafficdiff.metrics.level_of_service import GRADES
 from trafficdiff.metrics.profiles import road_profile, road_samples
 from trafficdiff.metrics.road_levels import GRADED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from dashboards.shell.opening import Opened
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["road_panel", "show_table"]
 
-_MOST_ROWS: Final = 2_000
+_MOST_ROWS: Final = 1_000
 _CONFIDENCE: Final = 0.95
 _TABLE: Final = "congestion.table"
 _ORDER: Final = "congestion.table_order"
@@ -38,17 +43,19 @@ def show_table(found: RoadTable, metric: RoadMetric, *, chosen: tuple[str, ...],
     ids = [str(edge) for edge in rows["edge_id"]]
     st.session_state[_ORDER] = ids
     at = [ids.index(edge) for edge in chosen[:1] if edge in ids]
-    shown = rows.drop(columns=["edge_id"])
-    formats = f"%.{metric.decimals}f"
+    shown = rows.drop(columns=["edge_id"]).round(metric.decimals)  # what a screen reader says
+    numbers = [str(name) for name in shown.select_dtypes("number").columns]
     words = {name: plain_word(f"congestion.column_{name}") for name in shown.columns}
     columns: dict[str, Any] = {
-        name: st.column_config.TextColumn(words[name], width=150 if name == "street" else 105)
-        if shown[name].dtype == object
-        else st.column_config.NumberColumn(words[name], format=formats, width=75)
+        name: st.column_config.NumberColumn(words[name], width=75)
+        if name in numbers
+        else st.column_config.TextColumn(words[name], width=150 if name == "street" else 105)
         for name in shown.columns
     }
+    # Sorted as numbers, read as the language writes them.
+    styled: Any = shown.style.format(dict.fromkeys(numbers, _written(metric)))
     st.dataframe(
-        shown,
+        styled,
         key=f"{_TABLE}.{metric.name}.{'.'.join(chosen[:1])}",
         hide_index=True,
         height=height,
@@ -58,6 +65,13 @@ def show_table(found: RoadTable, metric: RoadMetric, *, chosen: tuple[str, ...],
         selection_default={"selection": {"rows": at, "columns": [], "cells": []}},
         alt=plain_word("congestion.table_alt"),
     )
+
+
+def _written(metric: RoadMetric) -> Callable[[Any], str]:
+    """Return how the table writes a number."""
+    if metric.of_change:
+        return partial(signed, decimals=metric.decimals, words=catalogue(language()))
+    return partial(number, decimals=metric.decimals)
 
 
 @st.cache_resource(

@@ -34,6 +34,8 @@ class Settings:
         Who may come in after signing in: addresses or domains (``"@city.example"``); empty for everybody.
     login
         Whether visitors must sign in.
+    tiles, tiles_credit
+        Template of the addresses of map pictures, and whom to thank; empty for none.
     """
 
     folder: Path
@@ -42,6 +44,8 @@ class Settings:
     language: str = ""
     allow: tuple[str, ...] = ()
     login: bool = False
+    tiles: str = ""
+    tiles_credit: str = ""
 
 
 def settings() -> Settings:
@@ -63,7 +67,10 @@ def _parsed(arguments: tuple[str, ...]) -> Settings:
     parser.add_argument("--language", default="")
     parser.add_argument("--allow", action="append", default=[])
     parser.add_argument("--login", action="store_true")
+    parser.add_argument("--tiles", default="")
+    parser.add_argument("--tiles-credit", default="")
     found, _ = parser.parse_known_args(arguments)
     return Settings(
-        found.folder.absolute(), found.read_only, found.max_jobs, found.language, tuple(found.allow), found.login
-    )
+        found.folder.absolute(), found.read_only, found.max_jobs, found.language, tuple(found.allow), found.login,
+        found.tiles, found.tiles_credit,
+    )  # fmt: skip

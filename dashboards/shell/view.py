@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["KEYS", "MapPosition", "get", "keep", "link", "map_position", "number", "put", "selected"]
 
 KEYS: Final = (
-    "study", "run", "base", "scenario", "metric", "interval", "map", "selected", "lang", "draft",
+    "study", "run", "base", "scenario", "metric", "interval", "map", "selected", "vehicles", "station", "plan",
+    "lang", "draft",
 )  # fmt: skip
 """Everything that a URL can say."""
 

@@ -31,11 +31,7 @@ def is_admitted() -> bool:
     """Return whether this visitor may see anything."""
     if not settings().login:
         return True
-    verified = st.user.get("email_verified", True) in {
-        True,
-        "true",
-    }  # some providers leave it out: their word is enough
-    return bool(st.user.get("is_logged_in", False)) and verified and is_allowed(_address(), settings().allow)
+    return bool(st.user.get("is_logged_in", False)) and _is_confirmed() and is_allowed(_address(), settings().allow)
 
 
 def is_allowed(address: str, allow: tuple[str, ...]) -> bool:
@@ -65,7 +61,7 @@ def ask_to_sign_in() -> None:
             st.button(word("shell.sign_in"), type="primary", icon=":material/login:", on_click=st.login)
             return
         _log.warning("refused a visitor who signed in as %s", ascii(_address()))
-        st.markdown(word("shell.not_admitted", who=_address()))
+        st.markdown(word("shell.not_admitted" if _is_confirmed() else "shell.not_confirmed", who=_address()))
         st.button(word("shell.sign_out"), icon=":material/logout:", on_click=st.logout)
 
 
@@ -75,6 +71,11 @@ def show_visitor() -> None:
         shown = st.user.get("name") or _address()
         st.caption(f":material/person: {word('shell.signed_in', who=str(shown))}")
         st.button(word("shell.sign_out"), icon=":material/logout:", on_click=st.logout, type="tertiary")
+
+
+def _is_confirmed() -> bool:
+    """Return whether the provider stands for the address; some leave it out, and their word is enough."""
+    return st.user.get("email_verified", True) in {True, "true"}
 
 
 def _address() -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.commands import PROGRAM
 from tests.dashboards.browsing import Visitor
-from tests.dashboards.workplace import shared_workplace
+from tests.dashboards.workplace import make_charging, shared_workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,13 @@ def made_workplace(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
 def workplace(made_workplace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy for this worker: tests save files and start runs in it."""
     return shutil.copytree(made_workplace, tmp_path_factory.mktemp("served") / "city")
+
+
+@pytest.fixture(scope="session")
+def charging_place(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with a study in which cars charge, one for all workers; nobody writes into it."""
+    base = tmp_path_factory.getbasetemp()
+    return shared_workplace((base if worker_id == "master" else base.parent) / "charging", make_charging)
 
 
 @pytest.fixture(scope="session")

@@ -23,12 +23,17 @@ def _page(name: str) -> None:
 
 
 def opened(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
-    """Return a page that has been drawn once, on a folder, for a link with a query."""
+    """Return a page that has been drawn once, on a folder, for a link with a query; it shows no error."""
+    return sound(drawn(page, folder, monkeypatch, **query))
+
+
+def drawn(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+    """Return a page that has been drawn once, whatever it shows."""
     monkeypatch.setattr(sys, "argv", ["app.py", "--folder", str(folder), "--language", "en"])
     test = AppTest.from_function(_page, args=(page,), default_timeout=WAIT_S)
     for key, value in query.items():
         test.query_params[key] = value
-    return sound(test.run())
+    return test.run()
 
 
 def sound(test: AppTest) -> AppTest:

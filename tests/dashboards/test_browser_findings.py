@@ -55,6 +55,25 @@ def test_a_measure_that_changes_nothing_leaves_the_map_grey_and_the_table_says_c
     visitor.assert_sound()
 
 
+def test_vehicles_move_on_the_map_where_the_runs_kept_their_ways(visitor: Visitor) -> None:
+    visitor.open("congestion", study=STUDY, base="base", scenario="Kaivokatu closed", metric="delay")
+    drawn = visitor.ready_map()
+    assert WORDS["map.vehicles"] not in drawn.locator(".legend").inner_text()
+    visitor.tab.get_by_text(WORDS["congestion.vehicles"], exact=True).click()
+    visitor.wait_for_view("vehicles")
+    drawn = visitor.ready_map()
+    assert WORDS["map.vehicles"] in drawn.locator(".legend").inner_text()
+    runs = len(visitor.asked)
+    drawn.locator("input[type=range]").fill("25800")
+    visitor.tab.wait_for_timeout(600)
+    first = visitor.pixels(drawn.locator(".surface"))
+    drawn.locator("input[type=range]").fill("25830")
+    visitor.tab.wait_for_timeout(600)
+    assert (visitor.pixels(drawn.locator(".surface")) != first).any(axis=2).sum() > 30
+    assert len(visitor.asked) == runs
+    visitor.assert_sound()
+
+
 def test_the_view_is_in_the_url_and_a_reload_keeps_it(visitor: Visitor) -> None:
     visitor.open("congestion", study=STUDY, base="base", scenario="Kaivokatu closed", metric="change_flow")
     drawn = visitor.ready_map()

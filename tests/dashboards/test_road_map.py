@@ -262,7 +262,18 @@ def test_the_split_view_shows_both_and_the_divider_moves(viewer: MapVisitor) -> 
     one, runs = viewer.seen(), viewer.runs
     viewer.part(".split").click()
     both = viewer.seen()
-    middle = one.shape[1] // 2
+    surface, divider = viewer.part(".surface").bounding_box(), viewer.part(".divider").bounding_box()
+    assert surface is not None
+    assert divider is not None
+    middle = int(divider["x"] + divider["width"] / 2 - surface["x"])
+    assert (
+        abs(
+            divider["x"]
+            + divider["width"] / 2
+            - (viewer.place_of(*corner(0, 0))[0] + viewer.place_of(*corner(3, 0))[0]) / 2
+        )
+        < 2
+    )
     changed = (one != both).any(axis=2)
     assert changed[:, : middle - 20].sum() > 5 * max(int(changed[:, middle + 20 :].sum()), 1) > 0
     viewer.part(".divider").focus()
@@ -350,6 +361,25 @@ def test_a_run_keeps_view_and_time_and_sends_little(viewer: MapVisitor) -> None:
     assert viewer.received - received < RERUN_BYTES
     assert viewer.tab.locator(MAP).get_attribute("data-position") == position
     assert viewer.part("input[type=range]").input_value() == time_s
+
+
+def test_a_map_whose_graphics_memory_was_taken_away_is_drawn_again(viewer: MapVisitor) -> None:
+    usual = viewer.seen()
+    viewer.part("canvas.gl").evaluate(
+        "canvas => canvas.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
+    )
+    for _ in range(30):
+        viewer.tab.wait_for_timeout(200)
+        if (viewer.seen() != usual).any(axis=2).mean() < 0.001:
+            break
+    assert (viewer.seen() != usual).any(axis=2).mean() < 0.001
+
+
+def test_the_city_lies_beside_the_legend_where_there_is_room(viewer: MapVisitor) -> None:
+    legend = viewer.part(".legend").bounding_box()
+    assert legend is not None
+    west = viewer.place_of(*corner(0, 0))[0]
+    assert west > legend["x"] + legend["width"]
 
 
 def test_the_credit_and_the_legend_are_text(viewer: MapVisitor) -> None:

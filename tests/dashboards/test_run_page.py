@@ -14,8 +14,8 @@ from tests.workflows.ensembles import scenario_of, wait_for, write_pair
 from trafficdiff.publish import is_complete
 from trafficdiff.store.status import status_path, write_status
 from trafficdiff.workflows.job_kinds import request_of
+from trafficdiff.workflows.job_listing import job_of, jobs
 from trafficdiff.workflows.job_record import JobFile, job_path, write_job
-from trafficdiff.workflows.launching import job_of, jobs
 
 if TYPE_CHECKING:
     from pathlib import Path

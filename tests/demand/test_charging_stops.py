@@ -131,7 +131,7 @@ def test_nobody_plans_beyond_patience_or_charge_and_the_reason_is_said(ladder: R
     assert "too long a wait" in found.reason[1]
     empty = plan(evs(ladder, charge=0.021), [station("far", "D-Dn")])
     assert names(empty) == [""]
-    assert "charge lasts" in empty.reason[0]
+    assert "charge does not last" in empty.reason[0]
     closed = plan(evs(ladder), [station("near", "B-Bn", opening=((40_000.0, 50_000.0),))])
     assert names(closed) == [""]
 

@@ -163,7 +163,7 @@ def test_numbers_follow_the_readers_language() -> None:
 
 
 def test_times_run_on_past_midnight() -> None:
-    assert clock_text(25_500) == "7:05"
+    assert clock_text(25_500) == "07:05"
     assert clock_text(90_000) == "25:00"
 
 

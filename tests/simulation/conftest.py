@@ -89,7 +89,7 @@ def replay(
     """Simulate and keep everything."""
     window = Window(begin_s=trips.window_s[0], end_s=trips.window_s[1], clear_s=clear_s)
     result = simulate(graph, trips, options=options, window=window, seed=seed, directory=directory)
-    files = SumoFiles(directory, has_emissions=options.emissions, has_stops=False, has_tracks=options.tracks)
+    files = SumoFiles(directory, has_emissions=options.emissions, has_stops=False, has_tracks=bool(options.tracks))
     return Replay(graph, trips, options, window, files, result)
 
 

@@ -20,8 +20,12 @@ from trafficdiff.demand.charging_wishes import declared_wishes, with_batteries
 from trafficdiff.errors import ScenarioError
 from trafficdiff.metrics.charging_numbers import balance_error, car_balance_kwh, charging_numbers
 from trafficdiff.metrics.charging_stations import concentration, feeder_load, station_table
+from trafficdiff.simulation import charging_run
 from trafficdiff.simulation.additional import control_xml
+from trafficdiff.simulation.charging_policy import ChargingPolicy
 from trafficdiff.simulation.charging_run import charging_control, simulate_charging, steered
+from trafficdiff.simulation.columns import read_columns
+from trafficdiff.simulation.result_hash import result_hash
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.result import SimulationResult
 
 OPTIONS = SimulationOptions(emissions=False)
+BATTERY = ("id", "battery_actualBatteryCapacity", "battery_totalEnergyConsumed", "battery_totalEnergyRegenerated")
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +64,14 @@ def run(
 
 
 @pytest.fixture(scope="module")
-def evening(grid: RoadGraph, tmp_path_factory: pytest.TempPathFactory):
+def evening_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("evening")
+
+
+@pytest.fixture(scope="module")
+def evening(grid: RoadGraph, evening_folder: Path):
     plan = planned(grid)
-    return plan, *run(plan, tmp_path_factory.mktemp("evening"))
+    return plan, *run(plan, evening_folder)
 
 
 @pytest.mark.sumo
@@ -90,6 +100,32 @@ def test_the_energy_of_stations_batteries_and_minutes_is_the_same(evening):
     assert sum(charging.station_kwh.values()) == pytest.approx(total, rel=0.002)
     assert charging.sessions["grid_kwh"].sum() == pytest.approx(total / 0.95)
     assert charging.cars["cost"].sum() == pytest.approx(0.5 * total / 0.95)
+
+
+@pytest.mark.sumo
+def test_charge_at_the_end_is_start_plus_charged_less_driven_for_every_ev(evening, evening_folder: Path):
+    plan, _, charging = evening
+    columns = read_columns(*evening_folder.rglob("tripinfo.parquet"), BATTERY, prefix="tripinfo")
+    level, used, regained = (columns.numbers(name) / 1_000 for name in BATTERY[1:])
+    trips = plan.trips
+    place = [trips.trip_id.tolist().index(name) for name in columns.text("id")]
+    assert sorted(place) == list(range(len(trips)))
+    charged = charging.sessions.groupby("trip_id")["energy_kwh"].sum().reindex(trips.trip_id[place], fill_value=0.0)
+    start = (trips.state_of_charge * trips.battery_kwh)[place]
+    np.testing.assert_allclose(start + charged.to_numpy() - (used - regained), level, atol=0.03)
+    assert (charged == 0).sum() >= 10  # those that did not want to charge are among them
+
+
+@pytest.mark.sumo
+def test_batteries_lose_150_to_200_watt_hours_a_kilometre_in_town(tmp_path: Path):
+    graph = charging_grid(tmp_path, length_m=300.0, side=4)
+    options = EVENING.model_copy(update={"low_charge": 0.0})
+    plan = planned(graph, options=options, count=60, low=0)
+    traffic, charging = run(plan, tmp_path / "run", options=options)
+    assert len(charging.cars) == 0
+    columns = read_columns(*(tmp_path / "run").rglob("tripinfo.parquet"), BATTERY, prefix="tripinfo")
+    used_wh = (columns.numbers(BATTERY[2]) - columns.numbers(BATTERY[3])).sum()
+    assert 150 <= used_wh / (traffic.trips["route_length_m"].sum() / 1_000) <= 200
 
 
 @pytest.mark.sumo
@@ -150,6 +186,28 @@ def test_site_caps_and_feeder_caps_hold_in_every_minute(grid: RoadGraph, tmp_pat
 
 
 @pytest.mark.sumo
+def test_every_plug_of_a_site_gives_its_own_power(grid: RoadGraph, tmp_path: Path):
+    kinds = (Plugs(count=1, power_kw=50.0), Plugs(count=15, power_kw=11.0, current="ac"))
+    plan = planned(grid, count=30, low=24, plugs=kinds)
+    _, charging = run(plan, tmp_path, clear_s=2_700.0)
+    stays = charging.sessions
+    hours = (stays["unplugged_s"].fillna(3_600.0) - stays["plugged_s"]) / 3_600
+    power_kw = stays["energy_kwh"] / hours
+    assert (stays["plug"] > 0).sum() >= 15
+    np.testing.assert_allclose(power_kw[stays["plug"] > 0], 11.0 * 0.95, rtol=0.02)
+    assert (power_kw[stays["plug"] == 0] > 25.0).all()
+
+
+@pytest.mark.sumo
+def test_a_limited_site_serves_whichever_plugs_are_taken(grid: RoadGraph, tmp_path: Path):
+    plan = planned(grid, count=12, low=8, site_kw=60.0)
+    _, charging = run(plan, tmp_path, clear_s=14_400.0)
+    assert charging.counts()["served"] == 8
+    np.testing.assert_allclose(charging.sessions["charge_out"], 0.8, atol=0.002)
+    assert float(charging.data["station_power"].max()) <= 60.0 * 1.0005
+
+
+@pytest.mark.sumo
 def test_who_finds_no_room_tries_the_next_station_and_then_gives_up(grid: RoadGraph, tmp_path: Path):
     plan = planned(grid, bays=0)
     one, many = ((Plugs(count=count, power_kw=50.0),) for count in (1, 8))  # not what drivers were told
@@ -181,6 +239,26 @@ def test_an_empty_battery_strands_and_the_car_leaves_the_road(grid: RoadGraph, t
     stranded = charging.cars[charging.cars["outcome"] == "stranded"]
     assert (stranded["stranded_edge"] != "").all()
     assert traffic.counts.removed == 2
+
+
+class Watchful(ChargingPolicy):
+    """Look at every step, whatever may happen in it."""
+
+    def quiet_until(self, time_s: float) -> float:
+        return time_s
+
+
+@pytest.mark.sumo
+def test_steps_in_which_nothing_can_happen_may_be_left_out(
+    grid: RoadGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    options = EVENING.model_copy(update={"patience_s": 900.0, "feeder_caps_kw": {"north": 90.0}})
+    plan = planned(grid, options=options, feeder="north", caps=((1_230.0, 2_430.0, 20.0),))
+    quick = run(plan, tmp_path / "quick", options=options)
+    monkeypatch.setattr(charging_run, "ChargingPolicy", Watchful)
+    whole = run(plan, tmp_path / "whole", options=options)
+    assert result_hash(*quick) == result_hash(*whole)
+    assert quick[1].counts()["unmet"] > 0
 
 
 @pytest.mark.sumo

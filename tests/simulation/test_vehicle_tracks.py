@@ -11,7 +11,7 @@ import pytest
 
 from tests.simulation.conftest import Replay, replay, trips_on
 from tests.simulation.test_edge_data import EXACT
-from trafficdiff.datatypes.scenario import SimulationOptions
+from trafficdiff.datatypes.scenario import SimulationOptions, TrackOptions
 from trafficdiff.datatypes.vehicles import VEHICLE_CLASSES, VehicleType
 from trafficdiff.errors import SimulationError
 from trafficdiff.simulation.vehicle_tracks import DEFAULT_SIZE_M, read_tracks
@@ -80,7 +80,33 @@ def test_every_trip_is_one_user_when_nobody_teleports(grid_replay: Replay) -> No
     assert set(tracks.user_kind) == {"passenger"}
 
 
-def write_samples(path: Path, rows: list[tuple[float, str, float]]) -> None:
+def test_coarse_tracks_are_every_fourth_sample_of_the_fine_ones_within_their_time(
+    grid_replay: Replay, tmp_path: Path
+) -> None:
+    kept = TrackOptions(begin_s=100, end_s=300, step_s=4)
+    options = grid_replay.options.model_copy(update={"tracks": kept})
+    coarse_run = replay(grid_replay.graph, grid_replay.trips, tmp_path, options=options)
+    fine = tracks_of(grid_replay)
+    coarse = read_tracks(
+        coarse_run.files.tracks, graph=coarse_run.graph, trips=coarse_run.trips,
+        step_s=4.0, simulated_step_s=1.0, end_s=300.0,
+    )  # fmt: skip
+    wanted = (fine.time_s >= 100) & (fine.time_s <= 300) & (np.mod(fine.time_s - 100, 4) == 0)
+    assert wanted.sum() > 500
+    found = sorted(zip(coarse.user_id[coarse.user], coarse.time_s, coarse.x_m, coarse.y_m, strict=True))
+    expected = zip(fine.user_id[fine.user], fine.time_s, fine.x_m, fine.y_m, wanted, strict=True)
+    assert found == sorted(row[:4] for row in expected if row[4])
+
+
+def test_a_car_that_speeds_up_and_brakes_between_two_samples_stays_one_user(cross: RoadGraph, tmp_path: Path) -> None:
+    write_samples(tmp_path / "t.parquet", [(0.0, "a", 0.0), (5.0, "a", 22.0), (10.0, "a", 150.0)], speed_ms=0.0)
+    trips = trips_on(cross, [["WC", "CE"]], [0.0])
+    tracks = read_tracks(tmp_path / "t.parquet", graph=cross, trips=trips, step_s=5.0, simulated_step_s=1.0)
+    assert tracks.user_id.tolist() == ["a", "a~1"]  # 22 m from stand to stand can be driven, 128 m cannot
+    assert tracks.leave_s.tolist() == [5, 10]
+
+
+def write_samples(path: Path, rows: list[tuple[float, str, float]], *, speed_ms: float = 10.0) -> None:
     time_s, name, x = zip(*rows, strict=True)
     count = len(rows)
     columns = {
@@ -90,7 +116,7 @@ def write_samples(path: Path, rows: list[tuple[float, str, float]]) -> None:
         "vehicle_y": [0.0] * count,
         "vehicle_angle": [90.0] * count,
         "vehicle_type": ["car"] * count,
-        "vehicle_speed": [10.0] * count,
+        "vehicle_speed": [speed_ms] * count,
         "vehicle_lane": ["WC_0"] * count,
     }
     pq.write_table(pa.table(columns), path)

@@ -70,8 +70,9 @@ def test_the_run_id_follows_every_input() -> None:
         run_id(SCENARIO, network_sha256="0" * 64, trips_source="uniform"),
         run_id(SCENARIO, **base, sample=1),
         run_id(SCENARIO, **base, version="99"),
+        run_id(SCENARIO, **base, stations_sha256="2" * 64),
     }
-    assert len(names) == 6
+    assert len(names) == 7
     assert run_id(SCENARIO, **base) == run_id(SCENARIO.model_copy(), **base)
     assert all(len(name) == 12 and int(name, 16) >= 0 for name in names)
 

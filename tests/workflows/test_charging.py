@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
+from tests.simulation.conftest import trips_on
 from trafficdiff.datatypes.charging_options import ChargingOptions
-from trafficdiff.datatypes.scenario import Equilibrium, Scenario, SimulationOptions, UniformDemand, Window
-from trafficdiff.errors import InputError, ScenarioError
+from trafficdiff.datatypes.scenario import Equilibrium, FileDemand, Scenario, SimulationOptions, UniformDemand, Window
+from trafficdiff.datatypes.trip_files import write_trips
+from trafficdiff.errors import InputError, NetworkError, ScenarioError
+from trafficdiff.roads.load import load_network
+from trafficdiff.roads.netfile import read_net
+from trafficdiff.store.reading import open_run
+from trafficdiff.workflows.charging import stations_of
+from trafficdiff.workflows.checking import check
 from trafficdiff.workflows.run import run
 
 if TYPE_CHECKING:
@@ -80,3 +89,77 @@ def test_bad_stations_are_all_named_and_nothing_is_written(grid_net: Path, tmp_p
     for words in ("got -50", "station number 1", "at least one plug"):
         assert words in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def with_a_footway(net: Path, folder: Path, *, edge: str) -> Path:
+    """Return a copy of a net in which one road is for people on foot alone."""
+    closed = folder / "foot.net.xml"
+    text = net.read_text(encoding="utf-8")
+    closed.write_text(text.replace(f'<lane id="{edge}_0"', f'<lane id="{edge}_0" allow="pedestrian"'), encoding="utf-8")
+    return closed
+
+
+def test_everything_that_is_wrong_is_named_at_once_and_nothing_is_written(grid_net: Path, tmp_path: Path):
+    net = with_a_footway(grid_net, tmp_path, edge="A1B1")
+    stations(tmp_path, "s1,B1B2,2,-50,4", "s2,A1B1,2,50,4", "s2,C1C2,2,50,4", "s3,C1C2,2,50,many")
+    trips = replace(
+        trips_on(read_net(net), [["B1B2"], ["C1C2"]], [0.0, 1.0], end_s=600.0),
+        battery_kwh=np.array([0.0, 58.0]),
+        state_of_charge=np.array([0.2, 0.2]),
+    )
+    write_trips(trips, tmp_path / "trips.parquet")
+    given = scenario(net, demand=FileDemand(path="trips.parquet"))
+    with pytest.raises(InputError) as caught:
+        run(given, directory=tmp_path / "run", folder=tmp_path, picture=False)
+    said = str(caught.value)
+    for words in (
+        "got -50", "'A1B1', which is closed to them", "got that of station number 2", "bays as a number, got 'many'",
+        "expected a battery of more than 0 kWh, got 0",
+    ):  # fmt: skip
+        assert words in said, words
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(InputError) as checked:
+        check(given, tmp_path)
+    assert str(checked.value) == said
+
+
+def test_a_site_that_nobody_drives_to_is_told(grid_net: Path, tmp_path: Path):
+    site = {"kind": "charging_site", "id": "built", "at": "B2C2", "plugs": 2, "power_kw": 50.0}
+    idle = scenario(grid_net, charging=None, demand=UniformDemand(trips=5)).with_measures([site])
+    outcome = run(idle, directory=tmp_path / "run", folder=tmp_path, picture=False)
+    assert any("nobody drives to the 1 charging sites" in words for words in outcome.validation.warnings)
+
+
+def test_a_model_of_charging_is_refused_until_there_is_one(grid_net: Path, tmp_path: Path):
+    stations(tmp_path, "s1,B1B2,2,50,4")
+    asked = scenario(grid_net, charging=CHARGING.model_copy(update={"demand": "model"}))
+    with pytest.raises(ScenarioError, match=r"expected charging.demand threshold, got model"):
+        run(asked, directory=tmp_path / "run", folder=tmp_path, picture=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_table_of_stations_is_part_of_the_name_of_a_run(grid_net: Path, tmp_path: Path):
+    found = []
+    for name, row in (("one", "s1,B1B2,2,50,4"), ("two", "s1,B1B2,2,50,4"), ("other", "s1,B1B2,1,50,4")):
+        stations(tmp_path, row)
+        outcome = run(scenario(grid_net), directory=tmp_path / name, folder=tmp_path, picture=False)
+        found.append((outcome.run_id, outcome.result_hash))
+        assert open_run(tmp_path / name).run_id == outcome.run_id
+    assert found[0] == found[1]
+    assert found[2][0] != found[0][0]
+    assert found[2][1] != found[0][1]
+
+
+def test_the_stations_of_the_citys_own_map_are_taken(tmp_path: Path):
+    graph = load_network("helsinki")
+    options = ChargingOptions(stations="osm")
+    found = stations_of(options, graph, folder=tmp_path, network="helsinki")
+    assert [station.id for station in found] == [
+        "osm_n1685729190", "osm_n1685821074", "osm_n1685871599", "osm_n1831955269",
+    ]  # fmt: skip
+    assert all(graph.drivable()[graph.edge_index[station.edge]] for station in found)
+
+
+def test_a_net_without_its_map_has_no_stations_to_take(grid_net: Path, tmp_path: Path):
+    with pytest.raises(NetworkError, match="to take charging stations from, got a net"):
+        stations_of(ChargingOptions(stations="osm"), read_net(grid_net), folder=tmp_path, network=str(grid_net))

@@ -107,3 +107,16 @@ def test_jobs_come_by_sample_so_that_scenarios_share_their_trips(tmp_path: Path,
     jobs = jobs_of(given, directory=tmp_path, samples=range(2, 4), picture=False)
     assert [(job.sample, job.scenario.name) for job in jobs] == [(2, "a"), (2, "b"), (3, "a"), (3, "b")]
     assert len({job.directory for job in jobs}) == 4
+
+
+def test_a_table_of_stations_that_changes_or_is_not_there_is_told(net: Path, tmp_path: Path) -> None:
+    (tmp_path / "stations.csv").write_text("id,edge,plugs,power_kw\ns,a,2,50\n")
+    given = read_given([scenario_of(net, charging={"stations": str(tmp_path / "stations.csv")})])
+    plan = make_plan(given, samples=3, base=None, stopping=None)
+    refuse_changed(plan, given)
+    (tmp_path / "stations.csv").write_text("id,edge,plugs,power_kw\ns,a,3,50\n")
+    with pytest.raises(StoreError, match="charging stations"):
+        refuse_changed(plan, given)
+    (tmp_path / "stations.csv").unlink()
+    with pytest.raises(ScenarioError, match=r"expected the file .*stations\.csv, found none"):
+        make_plan(given, samples=3, base=None, stopping=None)

@@ -28,14 +28,15 @@ from trafficdiff.errors import InputError, OutputError
 from trafficdiff.publish import is_complete
 from trafficdiff.store.status import status_path, write_status
 from trafficdiff.workflows.job_kinds import fitting_name, request_of
+from trafficdiff.workflows.job_listing import job_of, jobs
 from trafficdiff.workflows.job_record import JobFile, job_path, read_job, write_job
-from trafficdiff.workflows.launching import cancel, command_text, job_of, jobs, launch, resume
+from trafficdiff.workflows.launching import cancel, command_text, launch, resume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from trafficdiff.workflows.launching import JobRecord
+    from trafficdiff.workflows.job_listing import JobRecord
 
 sumo = pytest.mark.sumo
 slow = pytest.mark.slow

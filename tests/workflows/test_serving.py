@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import tomllib
 import urllib.error
@@ -134,6 +135,29 @@ def test_listening_elsewhere_is_said_with_what_visitors_can_do() -> None:
     assert "--secrets" in open_to_all
     assert "start simulations" not in " ".join(remarks(Serving(host="0.0.0.0", read_only=True)))
     assert len(remarks(Serving(host="0.0.0.0", secrets=Path("s.toml")))) == 1
+
+
+def test_map_pictures_are_told_to_the_pages_and_to_the_person_who_serves() -> None:
+    asked = Serving(tiles="https://tiles.example/{z}/{x}/{y}.png", tiles_credit="Example")
+    assert "tiles.example" in remarks(asked)[0]
+    told = server_command(asked)
+    assert told[told.index("--tiles") + 1] == asked.tiles
+    assert "--tiles" not in server_command(Serving())
+
+
+@pytest.mark.parametrize(
+    ("tiles", "credit", "said"),
+    [
+        ("http://tiles.example/{z}/{x}/{y}.png", "Example", "expected https://"),
+        ("file:///etc/{z}/{x}/{y}", "Example", "expected https://"),
+        ("https://tiles.example/{z}/{x}.png", "Example", "{y}"),
+        ("https://tiles.example/{z}/{x}/{y}.png", " ", "--tiles-credit"),
+    ],
+)
+def test_map_pictures_that_nobody_should_fetch_are_refused(tmp_path: Path, tiles: str, credit: str, said: str) -> None:
+    asked = Serving(folder=tmp_path, port=0, tiles=tiles, tiles_credit=credit)
+    with pytest.raises(InputError, match=re.escape(said)), serving(asked):
+        pass
 
 
 @pytest.mark.parametrize(

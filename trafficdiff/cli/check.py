@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from trafficdiff.cli.output import JsonOption, print_grid, print_json, showing_progress
-from trafficdiff.errors import Faults, NetworkError, ScenarioError
+from trafficdiff.errors import Faults, InputError, ScenarioError
 
 __all__ = ["check"]
 
@@ -36,7 +36,7 @@ def check(
                 if roads:
                     checked = check_scenario(scenario, path.resolve().parent, progress=progress, supplies=supplies)
                     found[str(path)] |= checked.as_dict()
-            except (ScenarioError, NetworkError) as error:
+            except InputError as error:
                 faults.add(f"{path}: {error}")
     faults.raise_if_any(ScenarioError)
     if as_json:

@@ -46,6 +46,14 @@ def serve(
     public_url: Annotated[
         str | None, typer.Option("--public-url", help="Address under which a proxy shows it.")
     ] = None,
+    tiles: Annotated[
+        str | None,
+        typer.Option(
+            "--tiles",
+            help="Map pictures that browsers fetch: https://.../{z}/{x}/{y}.png. Left out, nothing is fetched.",
+        ),
+    ] = None,
+    tiles_credit: Annotated[str, typer.Option("--tiles-credit", help="Whom the map thanks for these pictures.")] = "",
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Show it in your browser.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,7 +64,7 @@ def serve(
         raise typer.BadParameter(f"--language: expected en or de, got {language!r}")
     asked = Serving(
         folder=folder, host=host, port=port, read_only=read_only, max_jobs=max_jobs, language=language, secrets=secrets,
-        allow=tuple(allow or ()), public_url=public_url,
+        allow=tuple(allow or ()), public_url=public_url, tiles=tiles, tiles_credit=tiles_credit,
     )  # fmt: skip
     for remark in remarks(asked):
         _log.warning("%s", remark)

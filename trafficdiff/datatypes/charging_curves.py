@@ -49,9 +49,9 @@ def peak_kw(battery_kwh: NDArray[np.float64] | float) -> NDArray[np.float64]:
 def temperature_factor(temperature_c: float) -> float:
     """Return the charging power at an air temperature over that at 20 degrees.
 
-    Between 0 and 25 degrees a 50 kW charger's half hour loses about 36 % of its energy (Motoaki, Yi and Salisbury 2018,
-    "Empirical analysis of electric vehicle fast charging under cold temperatures", Energy Policy 122); below and above
-    the line is continued, which is declared.
+    Declared: 0.64 at 0 degrees, and a line through points above and below. That fast charging slows considerably in the
+    cold was found on 500 sessions of Nissan Leaf taxis from -9 to 39 degrees (Motoaki, Yi and Salisbury 2018,
+    "Empirical analysis of electric vehicle fast charging under cold temperatures", Energy Policy 122).
     """
     return float(np.interp(temperature_c, *np.array(_COLD).T))
 
@@ -59,8 +59,9 @@ def temperature_factor(temperature_c: float) -> float:
 def heating_w(temperature_c: float) -> float:
     """Return the power that heating or cooling the cabin takes while driving [W].
 
-    At -7 degrees heating costs about 41 % and at 35 degrees cooling about 17 % of the range of five cars (AAA 2019,
-    "Electric Vehicle Range Testing"); at town speeds and 175 Wh/km that is some 3 and 1 kW. Between them a line.
+    Declared: 3 kW at -7 and 1 kW at 35 degrees, a line between. The order of size is that of five cars on a test stand,
+    which lost 41 % of their range at -7 and 17 % at 35 degrees with heating and cooling (AAA 2019, "Electric Vehicle
+    Range Testing").
     """
     return float(np.interp(temperature_c, *np.array(_AIR).T))
 

@@ -27,7 +27,11 @@ FURTHEST_M: Final = 150.0
 
 
 def match_stations(
-    stations: Sequence[ChargingStation], graph: RoadGraph, *, furthest_m: float = FURTHEST_M
+    stations: Sequence[ChargingStation],
+    graph: RoadGraph,
+    *,
+    furthest_m: float = FURTHEST_M,
+    faults: Faults | None = None,
 ) -> tuple[ChargingStation, ...]:
     """Return the stations at roads that cars can reach and leave.
 
@@ -40,6 +44,8 @@ def match_stations(
         What to match, and the roads.
     furthest_m
         Farthest road from a station's point [m].
+    faults
+        Receives what is wrong instead of an error; stations with faults may be missing then.
 
     Raises
     ------
@@ -47,15 +53,16 @@ def match_stations(
         Listing every fault of every station: those of `check_stations`, a point far from every road for cars, a
         station without a place.
     """
-    faults = Faults("charging stations")
+    noted = Faults("charging stations") if faults is None else faults
     usable = reachable_edges(graph) & (graph.length_m >= LEAST_EDGE_M)
-    placed = [_placed(station, graph, usable, furthest_m, faults) for station in stations]
+    placed = [_placed(station, graph, usable, furthest_m, noted) for station in stations]
     found = [station for station in placed if station is not None]
-    note_station_faults(found, faults, graph=graph)
+    note_station_faults(found, noted, graph=graph)
     unplaced = [station for station, place in zip(stations, placed, strict=True) if place is None]
-    note_station_faults(unplaced, faults)
-    faults.raise_if_any(InputError)
-    return _at_the_kerb(found, graph)
+    note_station_faults(unplaced, noted)
+    if faults is None:
+        noted.raise_if_any(InputError)
+    return tuple(found) if noted else _at_the_kerb(found, graph)
 
 
 def reachable_edges(graph: RoadGraph) -> NDArray[np.bool_]:
@@ -80,9 +87,11 @@ def _placed(
 
     if station.edge:
         edge = graph.edge_index.get(station.edge)
-        if edge is None or np.isfinite(station.position_m):
+        if edge is None:
             return station
-        return replace(station, position_m=float(graph.length_m[edge]) / 2)
+        length_m = float(graph.length_m[edge])
+        position_m = station.position_m if np.isfinite(station.position_m) else length_m / 2
+        return _seen_on_maps(replace(station, position_m=position_m), graph, edge)
     lonlat = np.array([station.longitude_deg, station.latitude_deg])
     if not (np.isfinite(lonlat).all() and np.abs(lonlat[0]) <= 180 and np.abs(lonlat[1]) <= 90):
         faults.add(f"station {station.id!r}: expected an edge, or longitude and latitude in degrees, got {lonlat}")
@@ -99,6 +108,18 @@ def _placed(
     line = _lines(graph)[edge]
     share = float(shapely.line_locate_point(line, point, normalized=True))
     return replace(station, edge=str(graph.edge_id[edge]), position_m=share * float(graph.length_m[edge]))
+
+
+def _seen_on_maps(station: ChargingStation, graph: RoadGraph, edge: int) -> ChargingStation:
+    """Return the station with the longitude and latitude of its place at the road, where it has none."""
+    import shapely
+
+    if np.isfinite([station.longitude_deg, station.latitude_deg]).all():
+        return station
+    share = station.position_m / float(graph.length_m[edge])
+    point = shapely.line_interpolate_point(_lines(graph)[edge], min(max(share, 0.0), 1.0), normalized=True)
+    lon, lat = graph.to_lonlat(np.array([point.x, point.y]))
+    return replace(station, longitude_deg=float(lon), latitude_deg=float(lat))
 
 
 _KEPT: dict[int, tuple[RoadGraph, NDArray[np.object_]]] = {}

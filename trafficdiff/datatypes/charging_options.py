@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from trafficdiff.datatypes.part import DAY_S, Part, Share, checked_path
 
-__all__ = ["ChargingOptions", "StationChoice"]
+__all__ = ["FROM_OSM", "ChargingOptions", "StartCharge", "StationChoice"]
+
+FROM_OSM: Final = "osm"
+"""What `ChargingOptions.stations` says for the stations of the network's own OSM file."""
 
 _Path = Annotated[str, Field(min_length=1)]
 
@@ -27,8 +30,8 @@ class StationChoice(Part):
     )
     wait_factor: Annotated[float, Field(ge=0, le=10)] = Field(
         1.5,
-        description="Weight of waiting against driving (declared: 1.2 to 2.0 in Wardman, Chintakayala and de Jong "
-        "2016, Transportation Research A 94).",
+        description="Weight of waiting against driving (declared; that it weighs more than driving is what reviews "
+        "find: Wardman, Chintakayala and de Jong 2016, Transportation Research Part A 94, 93-111).",
     )
     charging_factor: Annotated[float, Field(ge=0, le=10)] = Field(
         0.5,
@@ -46,13 +49,35 @@ class StationChoice(Part):
     )
 
 
+class StartCharge(Part):
+    """How full batteries are on departure: a beta law between two charges, whatever the trips carried before."""
+
+    low: Share = Field(0.1, description="Least charge (share of the battery).")
+    high: Share = Field(1.0, description="Largest charge.")
+    alpha: Annotated[float, Field(gt=0, le=100)] = Field(4.0, description="First parameter of the beta law.")
+    beta: Annotated[float, Field(gt=0, le=100)] = Field(2.0, description="Second parameter of the beta law.")
+
+    @model_validator(mode="after")
+    def _between(self) -> Self:
+        if self.high <= self.low:
+            raise ValueError(f"expected high above low, got {self.low:g} to {self.high:g}")
+        return self
+
+
 class ChargingOptions(Part):
     """Who charges on the way, where, and how long they wait."""
 
     stations: _Path | None = Field(
         None,
-        description="Stations as .csv or .geojson, relative to the scenario file; those that measures build come on "
-        "top.",
+        description="Stations as .csv or .geojson, relative to the scenario file, or osm for those of the network's "
+        "OSM file; those that measures build come on top.",
+    )
+    demand: Literal["threshold", "model"] = Field(
+        "threshold",
+        description="Who wants to charge: drivers below a charge (threshold, declared), or a model of charging.",
+    )
+    start_charge: StartCharge | None = Field(
+        None, description="How full batteries are on departure; left out, as the trips carry it."
     )
     low_charge: Share = Field(
         0.3, description="Charge on departure at which half of the drivers want to charge on the way (declared)."

@@ -31,6 +31,7 @@ __all__ = [
     "RouteChoice",
     "Scenario",
     "SimulationOptions",
+    "TrackOptions",
     "UniformDemand",
     "Window",
 ]
@@ -172,6 +173,26 @@ class FileDemand(Part):
 Demand = Annotated[ModelDemand | UniformDemand | GravityDemand | FileDemand, Field(discriminator="kind")]
 
 
+class TrackOptions(Part):
+    """Which samples of the vehicles' ways are kept: enough for a map on which they move, and small."""
+
+    begin_s: Annotated[float, Field(ge=0, le=3 * DAY_S)] | None = Field(
+        None, description="First moment that is kept [s of the day]; left out, the window's begin."
+    )
+    end_s: Annotated[float, Field(gt=0, le=3 * DAY_S)] | None = Field(
+        None, description="Last moment that is kept [s of the day]; left out, the simulation's end."
+    )
+    step_s: Annotated[float, Field(gt=0, le=600)] = Field(
+        2.0, description="Time between two samples [s], a multiple of the simulation's step."
+    )
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.begin_s is not None and self.end_s is not None and self.end_s <= self.begin_s:
+            raise ValueError(f"expected end_s after begin_s, got {self.begin_s:g} to {self.end_s:g}")
+        return self
+
+
 class SimulationOptions(Part):
     """How SUMO runs."""
 
@@ -192,7 +213,10 @@ class SimulationOptions(Part):
         300.0, description="Standing time after which SUMO lifts a vehicle out of a jam [s]; -1 never."
     )
     emissions: bool = Field(True, description="Whether emissions are recorded.")
-    tracks: bool = Field(False, description="Whether every vehicle's position is recorded at every step (large).")
+    tracks: bool | TrackOptions = Field(
+        False,
+        description="Whether every vehicle's position is kept at every step (large), or at which moments it is.",
+    )
     deadline_s: Annotated[float, Field(gt=0, le=7 * DAY_S)] = Field(
         3_600.0,
         description="Longest wall-clock time of the simulation [s]; then it is stopped and has failed.",
@@ -274,6 +298,18 @@ class Scenario(Part):
                 f"above 0), got both; leave equilibrium out or set rerouting_share 0 for {self.name!r}"
             )
         return self
+
+    @property
+    def track_step_s(self) -> float:
+        """Time between two samples of a vehicle's way [s], where ways are kept."""
+        tracks = self.simulation.tracks
+        return tracks.step_s if isinstance(tracks, TrackOptions) else self.simulation.step_s
+
+    @property
+    def tracks_end_s(self) -> float | None:
+        """Last moment of the vehicles' ways [s], or None for the simulation's end."""
+        tracks = self.simulation.tracks
+        return tracks.end_s if isinstance(tracks, TrackOptions) else None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["read_stations", "write_stations"]
+__all__ = ["read_stations", "station_rows", "write_stations"]
 
 COLUMNS: Final = (
     "id", "lon", "lat", "edge", "position_m", "plugs", "power_kw", "current", "site_kw", "efficiency", "price_per_kwh",
@@ -32,22 +32,42 @@ _GROUP: Final = re.compile(r"(-?\d+)\s*x\s*(-?\d+(?:\.\d+)?)\s*(ac|dc)?", re.IGN
 _MOST_AC_KW: Final = 22.0
 
 
-def read_stations(path: Path) -> tuple[ChargingStation, ...]:
+def read_stations(path: Path, *, faults: Faults | None = None) -> tuple[ChargingStation, ...]:
     """Read stations from ``.csv``, ``.geojson`` or ``.json``; they are not yet matched to roads.
+
+    Parameters
+    ----------
+    path
+        The file.
+    faults
+        Receives what is wrong with the rows instead of an error; the stations themselves are not checked then.
 
     Raises
     ------
     InputError
         If the file cannot be read, or listing every fault of every station, each with its row.
     """
-    rows = _json_rows(path) if path.suffix in {".geojson", ".json"} else _csv_rows(path)
-    faults = Faults(str(path))
-    stations = [_station(number, row, faults) for number, row in rows]
-    note_station_faults([station for station in stations if station is not None], faults)
+    rows = station_rows(path)
+    noted = Faults(str(path)) if faults is None else faults
+    found = [_station(number, row, noted) for number, row in rows]
+    stations = tuple(station for station in found if station is not None)
     if not rows:
-        faults.add("expected charging stations, got none")
-    faults.raise_if_any(InputError)
-    return tuple(station for station in stations if station is not None)
+        noted.add("expected charging stations, got none")
+    if faults is None:
+        note_station_faults(stations, noted)
+        noted.raise_if_any(InputError)
+    return stations
+
+
+def station_rows(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
+    """Read the rows of a file as they are: where each stands in it, and its values by their names in lower case.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    return _json_rows(path) if path.suffix in {".geojson", ".json"} else _csv_rows(path)
 
 
 def write_stations(stations: Sequence[ChargingStation], path: Path) -> None:

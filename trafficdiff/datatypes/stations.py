@@ -32,8 +32,7 @@ AC_LIMIT_KW: Final = 11.0
 mode 3; most cars on sale have it. Declared for all cars alike."""
 
 EFFICIENCY: Final = 0.95
-"""Energy into the battery over energy from the grid. Declared: 0.93 to 0.96 for direct current at full power (Genovese,
-Ortenzi and Villante 2015, World Electric Vehicle Journal 7)."""
+"""Energy into the battery over energy from the grid. Declared, without a published value: vary it."""
 
 LEAST_EDGE_M: Final = 40.0
 """Shortest road that a station may be at [m]: a waiting area and the plugs behind it must be reached from the lane."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.graph import RoadGraph
 
-__all__ = ["Access", "access", "nearest_station_m"]
+__all__ = ["Access", "AccessTables", "access", "access_tables", "nearest_station_m"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,21 +36,44 @@ class Access:
     onward_m: NDArray[np.float64]
 
 
-def access(
-    graph: RoadGraph,
-    ends: tuple[NDArray[np.int32], NDArray[np.int32]],
-    stations: NDArray[np.int64],
-    *,
-    edge_time_s: NDArray[np.float64],
-) -> Access:
-    """Return what it costs to pass by stations.
+@dataclass(frozen=True, eq=False)
+class AccessTables:
+    """Hold what it costs to reach stations from every edge and to go on from them, shape (stations, E) each.
+
+    Parameters
+    ----------
+    approach_s, approach_m
+        From the end of an edge to the end of the station's edge: time [s] and distance [m] of the shortest ways.
+    onward_s, onward_m
+        From the end of the station's edge to the end of an edge.
+    row
+        Shape (S,), which row of the tables belongs to each station; stations at one edge share theirs.
+    """
+
+    approach_s: NDArray[np.float64]
+    approach_m: NDArray[np.float64]
+    onward_s: NDArray[np.float64]
+    onward_m: NDArray[np.float64]
+    row: NDArray[np.intp]
+
+    def of(self, ends: tuple[NDArray[np.int32], NDArray[np.int32]]) -> Access:
+        """Return what it costs trips to pass by the stations; `ends`: first and last edges, shape (W,) each."""
+        rows, (first, last) = self.row[None, :], ends
+        return Access(
+            approach_s=self.approach_s[rows, first[:, None]],
+            approach_m=self.approach_m[rows, first[:, None]],
+            onward_s=self.onward_s[rows, last[:, None]],
+            onward_m=self.onward_m[rows, last[:, None]],
+        )
+
+
+def access_tables(graph: RoadGraph, stations: NDArray[np.int64], *, edge_time_s: NDArray[np.float64]) -> AccessTables:
+    """Return what passing by stations costs from and to every edge, once for all trips.
 
     Parameters
     ----------
     graph
         The roads.
-    ends
-        First and last edge of each trip, shape (W,) each.
     stations
         Shape (S,), edges of the stations.
     edge_time_s
@@ -66,11 +89,24 @@ def access(
     tables = []
     for weights in (edge_time_s, graph.length_m):
         costs = succession_costs(graph, mask=class_bit("passenger"), edge_time_s=weights)
-        onward = np.atleast_2d(dijkstra(costs, indices=edges))[row]
-        approach = np.atleast_2d(dijkstra(costs.T.tocsr(), indices=edges))[row]
-        tables.append((approach[:, ends[0]].T, onward[:, ends[1]].T))
+        onward = np.atleast_2d(dijkstra(costs, indices=edges))
+        approach = np.atleast_2d(dijkstra(costs.T.tocsr(), indices=edges))
+        tables.append((approach, onward))
     (approach_s, onward_s), (approach_m, onward_m) = tables
-    return Access(approach_s=approach_s, approach_m=approach_m, onward_s=onward_s, onward_m=onward_m)
+    return AccessTables(
+        approach_s=approach_s, approach_m=approach_m, onward_s=onward_s, onward_m=onward_m, row=np.ravel(row)
+    )
+
+
+def access(
+    graph: RoadGraph,
+    ends: tuple[NDArray[np.int32], NDArray[np.int32]],
+    stations: NDArray[np.int64],
+    *,
+    edge_time_s: NDArray[np.float64],
+) -> Access:
+    """Return what it costs trips to pass by stations; see `access_tables` and `AccessTables.of`."""
+    return access_tables(graph, stations, edge_time_s=edge_time_s).of(ends)
 
 
 def nearest_station_m(graph: RoadGraph, stations: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.charging_options import StationChoice
     from trafficdiff.datatypes.stations import ChargingStation
 
-__all__ = ["Chosen", "Offers", "choose"]
+__all__ = ["Chosen", "Offers", "choose", "fixed_cost"]
 
-_NO_WAY: Final = "no station on a way that the charge lasts for"
+_NO_WAY: Final = "no station can be used: no way leads past one, the charge does not last, or it is closed"
 _LONG_WAIT: Final = "every station within reach promised too long a wait"
 
 
@@ -95,7 +95,7 @@ def choose(
     Multinomial logit of random utility (McFadden 1974): utility is minus the cost in money over `taste.scatter`, plus a
     Gumbel number that belongs to the driver and the station. The further choices are the next best.
     """
-    fixed = _fixed_cost(offers, taste)
+    fixed = fixed_cost(offers, taste)
     per_s = taste.value_of_time_per_h * taste.wait_factor / 3_600.0
     books = [[0.0] * station.plug_count for station in stations]
     count = len(offers.arrival_s)
@@ -119,7 +119,7 @@ def choose(
     return Chosen(stations=tried, wait_s=wait_s, reason=reason)
 
 
-def _fixed_cost(offers: Offers, taste: StationChoice) -> NDArray[np.float64]:
+def fixed_cost(offers: Offers, taste: StationChoice) -> NDArray[np.float64]:
     """Return the cost of each station for each EV but for the wait, chance included [money], shape (W, S)."""
     hours = (offers.detour_s + taste.charging_factor * offers.charging_s) / 3_600.0
     cost = taste.value_of_time_per_h * hours + offers.price * offers.energy_kwh

@@ -11,7 +11,7 @@ from trafficdiff.datatypes.charging_demand import note_battery_faults
 from trafficdiff.datatypes.charging_plan import ChargingPlan
 from trafficdiff.datatypes.selection import with_routes
 from trafficdiff.datatypes.stations import note_station_faults
-from trafficdiff.demand.charging_access import access
+from trafficdiff.demand.charging_access import Access, access
 from trafficdiff.demand.charging_choice import Offers, choose
 from trafficdiff.demand.fastest import fastest_paths
 from trafficdiff.demand.legs import join_legs
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.stations import ChargingStation
     from trafficdiff.datatypes.trips import TripSet
 
-__all__ = ["check_charging", "plan_stops"]
+__all__ = ["check_charging", "offers_of", "plan_stops"]
 
 
 def check_charging(trips: TripSet, stations: Sequence[ChargingStation]) -> None:
@@ -79,7 +79,7 @@ def plan_stops(
     times_s = trips.graph.free_flow_time_s if edge_time_s is None else edge_time_s
     placed = tuple(stations)
     order = np.argsort(trips.depart_s[wishes.trip], kind="stable")
-    offers = _offers(trips, wishes, placed, options=options, chance=chance, times_s=times_s, order=order)
+    offers = offers_of(trips, wishes, placed, options=options, chance=chance, times_s=times_s, order=order)
     found = choose(
         offers, placed, taste=options.choice, patience_s=wishes.patience_s[order], alternatives=options.alternatives
     )
@@ -104,7 +104,7 @@ def plan_stops(
     )
 
 
-def _offers(
+def offers_of(
     trips: TripSet,
     wishes: ChargingWishes,
     stations: tuple[ChargingStation, ...],
@@ -113,8 +113,13 @@ def _offers(
     chance: Chance,
     times_s: NDArray[np.float64],
     order: NDArray[np.intp],
+    ways: Access | None = None,
 ) -> Offers:
-    """Return what each station offers each EV, EVs in the given order."""
+    """Return what each station offers each EV, EVs in the given order.
+
+    Parameters are those of `plan_stops`; `times_s` has shape (E,), and `ways` is what passing by the stations costs the
+    EVs in that order (default: worked out here).
+    """
     trip = wishes.trip[order]
     graph, shape = trips.graph, (len(trip), len(stations))
     edges = np.array([graph.edge_index[station.edge] for station in stations], np.int64)
@@ -125,7 +130,7 @@ def _offers(
             arrival_s=nothing, detour_s=nothing, detour_m=nothing, charging_s=nothing, energy_kwh=nothing,
             price=nothing, reachable=nothing.astype(bool), noise=nothing,
         )  # fmt: skip
-    ways = access(graph, ends, edges, edge_time_s=times_s)
+    ways = access(graph, ends, edges, edge_time_s=times_s) if ways is None else ways
     direct_s = trips.sum_over_route(times_s)[trip] - times_s[ends[0]]
     direct_m = trips.sum_over_route(graph.length_m)[trip] - graph.length_m[ends[0]]
     arrival_s = trips.depart_s[trip][:, None] + ways.approach_s

@@ -11,10 +11,13 @@ models"; Shi et al. (2024), "Simplified and generalized masked diffusion for dis
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["DESTINATION", "ORIGIN", "SLOTS", "TIME", "VIA", "hide", "times"]
 
@@ -35,8 +38,16 @@ def times(count: int, *, generator: torch.Generator) -> Tensor:
     return _LEAST_TIME + (1 - _LEAST_TIME) * (1 - even)
 
 
-def hide(time: Tensor, *, agents: int, observed_share: float, generator: torch.Generator) -> Tensor:
-    """Return which slots are hidden, shape (S, A, 4), bool.
+def hide(
+    time: Tensor,
+    *,
+    agents: int,
+    observed_share: float,
+    generator: torch.Generator,
+    slots: int = len(SLOTS),
+    given: Sequence[int] = (TIME,),
+) -> Tensor:
+    """Return which slots are hidden, shape (S, A, slots), bool.
 
     Parameters
     ----------
@@ -45,16 +56,20 @@ def hide(time: Tensor, *, agents: int, observed_share: float, generator: torch.G
     agents
         Agents in a set.
     observed_share
-        Share of sets in which a random part of the agents, up to half, is shown whole: observed trips. Departures
-        are hidden in half of the sets only: they are mostly given.
+        Share of sets in which a random part of the agents, up to half, is shown whole: observed trips.
     generator
         Source of randomness.
+    slots
+        How many an agent has.
+    given
+        Slots that are hidden in half of the sets only, because they are mostly given: of trips the departure.
     """
     sets = len(time)
-    hidden = torch.rand(sets, agents, len(SLOTS), generator=generator) < time[:, None, None]
+    hidden = torch.rand(sets, agents, slots, generator=generator) < time[:, None, None]
     partly = torch.rand(sets, 1, generator=generator) < observed_share
     part = 0.5 * torch.rand(sets, 1, generator=generator)
     shown = partly & (torch.rand(sets, agents, generator=generator) < part)
-    given = torch.rand(sets, 1, generator=generator) < 0.5
-    hidden[..., TIME] &= ~given
+    told = torch.rand(sets, 1, generator=generator) < 0.5
+    for slot in given:
+        hidden[..., slot] &= ~told
     return hidden & ~shown[..., None]

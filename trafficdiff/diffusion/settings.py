@@ -7,10 +7,12 @@ from typing import Any, Self
 
 from trafficdiff.errors import InputError
 
-__all__ = ["NetworkSettings", "TrainingSettings"]
+__all__ = ["NetworkSettings", "Settings", "TrainingSettings"]
 
 
-class _Settings:
+class Settings:
+    """Turn settings into plain values and back."""
+
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain values."""
         return asdict(self)  # type: ignore[call-overload, no-any-return]
@@ -31,7 +33,7 @@ class _Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkSettings(_Settings):
+class NetworkSettings(Settings):
     """Say how large the denoiser is.
 
     Parameters
@@ -64,7 +66,7 @@ class NetworkSettings(_Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingSettings(_Settings):
+class TrainingSettings(Settings):
     """Say how the denoiser is trained.
 
     Parameters

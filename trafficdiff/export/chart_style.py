@@ -99,9 +99,9 @@ PLAIN: Final = ChartLook()
 
 
 def clock_text(time_s: float) -> str:
-    """Return a time of the simulated day as people write it, ``"7:05"``; days that run over go on: ``"25:00"``."""
+    """Return a time of the simulated day, ``"07:05"``; days that run over go on: ``"25:00"``."""
     minutes = round(float(time_s) / 60)
-    return f"{minutes // 60}:{minutes % 60:02d}"
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def require(table: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -210,7 +210,7 @@ def time_axis(times_s: pd.Series[Any], look: ChartLook) -> alt.Axis:
     first = math.ceil(begin_s / step_s) if math.isfinite(begin_s) else 0
     last = math.floor(end_s / step_s) if math.isfinite(end_s) else -1
     ticks = [step_s * place for place in range(first, last + 1)]
-    clock = "format(floor(datum.value / 3600), 'd') + ':' + format(floor(datum.value % 3600 / 60), '02d')"
+    clock = "format(floor(datum.value / 3600), '02d') + ':' + format(floor(datum.value % 3600 / 60), '02d')"
     return alt.Axis(grid=False, values=ticks, labelExpr=clock, **_axis_colours(look))
 
 

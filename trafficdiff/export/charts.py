@@ -68,7 +68,10 @@ __all__ = [
 
 _AXIS_HEIGHT: Final = 42
 _LEGEND_HEIGHT: Final = 48
+_LEGEND_ROW_HEIGHT: Final = 18
 _FURTHEST: Final = 4.0
+_WIDE: Final = 500
+"""Width from which a legend has two columns [pixels]."""
 
 
 def time_profile(
@@ -235,9 +238,10 @@ def kpi_differences(
     y = alt.Y("label:N", sort=order, title=None, axis=row_axis(look))
     colours = [STATE_COLOURS[look.theme][state] for state in seen]
     shapes = [STATE_SHAPES[state] for state in seen]
-    colour = alt.Color("state_text:N", sort=words, title=None, legend=legend_of(look, columns=2),
+    columns = 2 if look.width >= _WIDE else 1  # the legend begins where the plot does: names of rows take their room
+    colour = alt.Color("state_text:N", sort=words, title=None, legend=legend_of(look, columns=columns),
                        scale=alt.Scale(domain=words, range=colours))  # fmt: skip
-    shape = alt.Shape("state_text:N", sort=words, title=None, legend=legend_of(look, columns=2),
+    shape = alt.Shape("state_text:N", sort=words, title=None, legend=legend_of(look, columns=columns),
                       scale=alt.Scale(domain=words, range=shapes))  # fmt: skip
     tooltip = [
         alt.Tooltip("label:N", title=" "), alt.Tooltip("text:N", title=x_title), alt.Tooltip("state_text:N", title="→"),
@@ -255,7 +259,8 @@ def kpi_differences(
         .mark_text(align="left", dx=8, font=FONT, fontSize=11, color=MUTED[look.theme])
         .encode(y=y, x=alt.value("width"), text="text:N"),
     ]
-    height = look.height or ROW_HEIGHT * max(len(order), 1) + _AXIS_HEIGHT + _LEGEND_HEIGHT
+    legend_height = _LEGEND_HEIGHT if columns > 1 else _LEGEND_ROW_HEIGHT * len(words) + 10
+    height = look.height or ROW_HEIGHT * max(len(order), 1) + _AXIS_HEIGHT + legend_height
     return dressed(alt.layer(*layers), description=description, look=look, height=height)
 
 

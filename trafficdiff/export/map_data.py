@@ -137,14 +137,17 @@ class MapPoints:
     lonlat
         Shape (N, 2) [degrees, WGS 84].
     labels
-        ``N`` plain texts that hovering shows; None for none.
+        ``N`` plain texts that hovering shows, the first line in bold; None for none.
     values
         Shape (N,), which size the circles (area grows with the value); None for circles of one size.
+    levels
+        Shape (N,), which colour the circles where the page says how; NaN where nothing is known. None for one colour.
     """
 
     lonlat: NDArray[np.float64]
     labels: Sequence[str] | None = None
     values: ArrayLike | None = None
+    levels: ArrayLike | None = None
 
 
 def roads_of(graph: RoadGraph) -> RoadLines:
@@ -173,6 +176,7 @@ def encode(
     roads: RoadLines | None = None,
     values: Mapping[str, RoadValues] | None = None,
     vehicles: VehicleTracks | None = None,
+    vehicles_beside: VehicleTracks | None = None,
     points: Mapping[str, MapPoints] | None = None,
     background: Mapping[str, Any] | None = None,
 ) -> MapData:
@@ -184,8 +188,8 @@ def encode(
         Where the roads are. The order of the edges is that of every array of values.
     values
         Layers by a name of the page's choice; it may send them with the roads or in a blob of their own.
-    vehicles
-        Moving vehicles.
+    vehicles, vehicles_beside
+        Moving vehicles, and those of the other side of a split view; None for none.
     points
         Layers of points by name.
     background
@@ -196,14 +200,16 @@ def encode(
     InputError
         Listing every fault: arrays that do not fit together.
     """
-    _check(roads, values or {}, vehicles)
+    fleets = {"vehicles": vehicles, "vehicles_beside": vehicles_beside}
+    moving = {name: fleet for name, fleet in fleets.items() if fleet is not None}
+    _check(roads, values or {}, moving)
     packer = Packer()
     if roads is not None:
         _pack_roads(packer, roads)
     if values:
         packer.header["values"] = {name: _pack_values(packer, name, layer) for name, layer in values.items()}
-    if vehicles is not None:
-        _pack_vehicles(packer, vehicles)
+    for name, fleet in moving.items():
+        _pack_vehicles(packer, name, fleet)
     if points:
         packer.header["points"] = {name: _pack_points(packer, name, layer) for name, layer in points.items()}
     if background is not None:
@@ -252,14 +258,14 @@ def _pack_values(packer: Packer, name: str, layer: RoadValues) -> dict[str, Any]
     return {"factor": float(factor), "interval_edges_s": edges}
 
 
-def _pack_vehicles(packer: Packer, vehicles: VehicleTracks) -> None:
+def _pack_vehicles(packer: Packer, name: str, vehicles: VehicleTracks) -> None:
     tracks = np.swapaxes(np.asarray(vehicles.lonlat, np.float64), 0, 1)
     seen = np.asarray(np.isfinite(tracks).all(axis=-1))
-    packer.header["vehicles"] = {"times_s": [float(time_s) for time_s in np.asarray(vehicles.times_s)]}
-    packer.bits("vehicles.seen", seen)
-    packer.steps("vehicles.xy", _counts(_standing(tracks, seen), bits=_VEHICLE_BITS))
+    packer.header[name] = {"times_s": [float(time_s) for time_s in np.asarray(vehicles.times_s)]}
+    packer.bits(f"{name}.seen", seen)
+    packer.steps(f"{name}.xy", _counts(_standing(tracks, seen), bits=_VEHICLE_BITS))
     kind = np.zeros(len(tracks)) if vehicles.kind is None else np.asarray(vehicles.kind)
-    packer.plain("vehicles.kind", kind.astype(np.uint8))
+    packer.plain(f"{name}.kind", kind.astype(np.uint8))
 
 
 def _standing(tracks: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -275,6 +281,8 @@ def _pack_points(packer: Packer, name: str, points: MapPoints) -> dict[str, Any]
     packer.steps(f"points.{name}.xy", _counts(points.lonlat, bits=_WORLD_BITS))
     if points.values is not None:
         packer.plain(f"points.{name}.value", np.asarray(points.values, np.float32))
+    if points.levels is not None:
+        packer.plain(f"points.{name}.level", np.asarray(points.levels, np.float32))
     return {"labels": list(points.labels) if points.labels is not None else []}
 
 
@@ -322,16 +330,16 @@ def _parts(geometry: Mapping[str, Any], kind: str) -> list[Any]:
     return list(geometry["coordinates"]) if geometry["type"] == f"Multi{kind}" else []
 
 
-def _check(roads: RoadLines | None, values: Mapping[str, RoadValues], vehicles: VehicleTracks | None) -> None:
+def _check(roads: RoadLines | None, values: Mapping[str, RoadValues], fleets: Mapping[str, VehicleTracks]) -> None:
     faults = Faults("data of the map")
     if roads is not None:
         _check_roads(faults, roads)
     for name, layer in values.items():
         _check_values(faults, name, layer, edges=None if roads is None else len(roads.ids))
-    if vehicles is not None:
+    for name, vehicles in fleets.items():
         shape, times = np.shape(vehicles.lonlat), len(np.asarray(vehicles.times_s))
         if len(shape) != 3 or shape[2] != 2 or shape[0] != times:
-            faults.add(f"vehicles: expected shape ({times}, V, 2) for {times} times, got {shape}")
+            faults.add(f"{name}: expected shape ({times}, V, 2) for {times} times, got {shape}")
     faults.raise_if_any(InputError)
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CARDS",
+    "CHARGING_CARDS",
     "NOTHING",
+    "OF_CHARGING",
     "OF_MEASURES",
     "SHOWN_NUMBERS",
     "ShownNumber",
@@ -77,6 +79,17 @@ SHOWN_NUMBERS: Final[tuple[ShownNumber, ...]] = (
     ShownNumber("max_queue_length", "m", 0, better="less"),
     ShownNumber("teleport_share", "%", 3, 100, better="less"),
     ShownNumber("collisions", better="less"),
+    ShownNumber("charging_wanted"),
+    ShownNumber("charging_served", better="more"),
+    ShownNumber("charging_waiting", better="less"),
+    ShownNumber("charging_unmet", better="less"),
+    ShownNumber("charging_stranded", better="less"),
+    ShownNumber("unmet_energy", "kWh", 0, better="less"),
+    ShownNumber("charged_energy", "kWh", 0),
+    ShownNumber("mean_charging_wait", "min", factor=1 / 60, better="less"),
+    ShownNumber("mean_charging_detour", "min", factor=1 / 60, better="less"),
+    ShownNumber("peak_charging_power", "kW", 0),
+    ShownNumber("charging_utilisation", "%", factor=100),
     ShownNumber("trips_asked", decimals=0),
     ShownNumber("trips_rerouted", decimals=0),
     ShownNumber("trips_moved", decimals=0),
@@ -89,6 +102,17 @@ CARDS: Final = (
     "mean_trip_time", "delay_hours", "mean_speed", "trip_kilometres", "total_co2_mass", "completion_share",
 )  # fmt: skip
 """The numbers that stand in front."""
+
+CHARGING_CARDS: Final = (
+    "charging_served", "charging_waiting", "charging_unmet", "charging_stranded", "unmet_energy",
+    "mean_charging_wait", "peak_charging_power",
+)  # fmt: skip
+"""The numbers that stand in front where cars charge on the way."""
+
+OF_CHARGING: Final = frozenset(
+    {*CHARGING_CARDS, "charging_wanted", "charged_energy", "mean_charging_detour", "charging_utilisation"}
+)
+"""Numbers that only runs have in which cars charge."""
 
 OF_MEASURES: Final = frozenset({"trips_rerouted", "trips_moved", "trips_removed", "trips_added"})
 """Numbers that are left out where no measure made them."""

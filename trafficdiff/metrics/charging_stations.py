@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import xarray as xr
+    from numpy.typing import NDArray
 
     from trafficdiff.datatypes.charging_result import ChargingResult
     from trafficdiff.datatypes.stations import ChargingStation
 
-__all__ = ["STATION_COLUMNS", "concentration", "feeder_load", "station_table"]
+__all__ = ["STATION_COLUMNS", "concentration", "feeder_load", "station_numbers", "station_table"]
 
 STATION_COLUMNS: Final[dict[str, str]] = {
     "station": "",
@@ -53,6 +54,14 @@ STATION_COLUMNS: Final[dict[str, str]] = {
 """Columns of the table of stations, and their units: `full_share` is the congestion rate, the share of time in which
 all plugs had a car; `missed_sessions` counts EVs that wanted this station last and got no plug."""
 
+_NUMBERS: Final[dict[str, str]] = {
+    "station_sessions": "sessions",
+    "station_came": "came",
+    "station_missed": "missed_sessions",
+    "station_mean_wait": "mean_wait_s",
+    "station_max_wait": "max_wait_s",
+    "station_income": "income",
+}
 _DAY_S: Final = 86_400.0
 _BUSIEST: Final = 0.2
 
@@ -111,6 +120,11 @@ def station_table(result: ChargingResult, stations: Sequence[ChargingStation]) -
         "energy_share": energy.to_numpy() / max(float(energy.sum()), 1e-12),
     }
     return pd.DataFrame({name: table[name] for name in STATION_COLUMNS})
+
+
+def station_numbers(table: pd.DataFrame) -> dict[str, tuple[str, NDArray[np.float64]]]:
+    """Return what the table of stations counts and minutes do not hold, as variables of a dataset over ``station``."""
+    return {name: ("station", table[column].to_numpy(np.float64)) for name, column in _NUMBERS.items()}
 
 
 def feeder_load(result: ChargingResult, stations: Sequence[ChargingStation]) -> xr.DataArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -73,6 +74,8 @@ class Meter:
         self._feeder = np.array([names.index(one.feeder) if one.feeder in names else -1 for one in stations], np.int64)
         self._feeder_kw = np.array([feeder_caps_kw[name] for name in names], np.float64)
         self._set_w: dict[str, float] = {}
+        self.next_s = math.inf
+        """When the next car may have enough [s]."""
         self._is_limited = [
             place >= 0 or bool(one.caps) or (one.site_kw is not None and one.site_kw < one.installed_kw)
             for one, place in zip(stations, self._feeder.tolist(), strict=True)
@@ -108,7 +111,9 @@ class Meter:
 
     def finished(self, controller: Controller, time_s: float) -> list[str]:
         """Return the cars that have enough now, each once; they stay until `unplug`."""
-        done = []
+        done: list[str] = []
+        if time_s < self.next_s:
+            return done
         for name, plugged in self._plugged.items():
             if plugged.leaves or plugged.enough_s > time_s:
                 continue
@@ -118,6 +123,7 @@ class Meter:
                 done.append(name)
             else:
                 self._foresee(time_s, only=name)
+        self._look_ahead()
         return done
 
     def remaining_s(self, station: int, time_s: float) -> list[float]:
@@ -177,6 +183,7 @@ class Meter:
     def _foresee(self, time_s: float, *, only: str | None = None) -> None:
         cars = [self._plugged[only]] if only is not None else list(self._plugged.values())
         if not cars:
+            self.next_s = math.inf
             return
         battery = np.array([one.battery_wh / 1_000.0 for one in cars])
         takes_s = charge_seconds(
@@ -188,6 +195,10 @@ class Meter:
         )
         for one, duration_s in zip(cars, takes_s.tolist(), strict=True):
             one.enough_s = max(time_s + _EARLIEST_S, one.sampled_s + float(np.floor(duration_s)))
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        self.next_s = min((one.enough_s for one in self._plugged.values() if not one.leaves), default=math.inf)
 
     def _given_kw(self, one: _Plugged) -> float:
         """Return what the plug of a car lets into its battery now [kW]."""

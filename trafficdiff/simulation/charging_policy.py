@@ -13,6 +13,7 @@ a minute and at both ends of a session.
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -96,8 +97,10 @@ class ChargingPolicy:
                 self._queues[car.choices[0]].due[name] = car.due_s
         self._at_plug: dict[str, tuple[int, int]] = {}
         self._waits: list[tuple[int, float, float]] = []
+        self._look_s = [-math.inf] * len(self._stations)
         self._on_road: set[str] = set()
         self._watched = frozenset(watched) | frozenset(self._cars)
+        self._to_come, self._mover = set(self._watched), ""
         self._others_stranded: dict[str, float] = {}
         self._begin_s, self._next_s = begin_s, begin_s
 
@@ -113,14 +116,35 @@ class ChargingPolicy:
             self._records[name].phase = "charged"
             controller.vehicle.resume(name)
         for place, queue in enumerate(self._queues):
-            if queue.waiting:
+            if queue.waiting and time_s >= self._look_s[place]:
                 self._serve(controller, place, queue, time_s)
+                self._look_s[place] = queue.next_look_s()
+
+    def quiet_until(self, time_s: float) -> float:
+        """Return the time before which nothing can happen that is to be answered; `time_s` while cars are on the road.
+
+        Where everybody who may charge stands at a plug or waits for one, SUMO may go on alone until the next session
+        ends, the next patience does, or the next minute begins.
+        """
+        if self._to_come or self._moves(self._mover):
+            return time_s
+        self._mover = next((name for name in self._on_road if self._moves(name)), "")
+        if self._mover:
+            return time_s
+        looks = (look_s for look_s, queue in zip(self._look_s, self._queues, strict=True) if queue.waiting)
+        changes = (change_s for change_s in self._meter.changes_s if change_s > time_s)
+        return max(time_s, min(self._next_s, self._meter.next_s, *looks, *changes))
+
+    def _moves(self, name: str) -> bool:
+        record = self._records.get(name)
+        return name in self._on_road and (record is None or record.phase not in {"waiting", "charging"})
 
     def _hear_of_trips(self, controller: Controller, time_s: float) -> None:
         news = controller.simulation
         for name in news.getDepartedIDList():
             if name in self._watched:
                 self._on_road.add(name)
+                self._to_come.discard(name)
             if name in self._cars:
                 self._depart(controller, name, time_s)
         for name in news.getArrivedIDList():
@@ -135,7 +159,7 @@ class ChargingPolicy:
             if name in self._at_plug and self._records[name].phase == "charged":
                 self._meter.unplug(controller, name, time_s)
                 station, plug = self._at_plug.pop(name)
-                self._queues[station].give_back(plug)
+                self._free(station, plug)
         for name in news.getParkingStartingVehiclesIDList():
             if name in self._cars:
                 self._park(controller, name, time_s)
@@ -179,7 +203,16 @@ class ChargingPolicy:
             record.phase = "gave up"
             return
         record.phase, record.station, record.tried = "driving", car.choices[0], 1
-        self._turn_in(controller, name, record.station)
+        if self._leads_past(controller, name, self._stations[record.station], last_edge=car.last_edge):
+            self._turn_in(controller, name, record.station)
+        else:
+            record.phase, record.reason = "gave up", "no way led to its station any more"
+
+    def _leads_past(self, controller: Controller, name: str, station: ChargingStation, *, last_edge: str) -> bool:
+        """Return whether a car passes its station; who looked for a faster way before departing is led back."""
+        route = controller.vehicle.getRoute(name)
+        ahead = route[max(controller.vehicle.getRouteIndex(name), 0) :]
+        return station.edge in ahead or self._reroute(controller, name, ahead[0], station, last_edge=last_edge)
 
     def _turn_in(self, controller: Controller, name: str, place: int) -> None:
         station = self._stations[place]
@@ -191,7 +224,7 @@ class ChargingPolicy:
         if record is not None and record.phase in {"driving", "to plug"}:
             if name in self._at_plug:
                 station, plug = self._at_plug.pop(name)
-                self._queues[station].give_back(plug)
+                self._free(station, plug)
             self._queues[record.station].drop(name)
             record.phase, record.reason = "missed", "it passed its station"
 
@@ -224,6 +257,7 @@ class ChargingPolicy:
             self._to_plug(controller, name, place, plug)
         else:
             record.phase = "waiting"
+            self._look_s[place] = -math.inf
 
     def _expected_wait_s(self, place: int, time_s: float) -> float:
         """Return how long one more who comes would wait, as far as can be seen: who is ahead takes the mean stay."""
@@ -242,6 +276,10 @@ class ChargingPolicy:
         for guest in queue.impatient(time_s):
             self._leave_queue(guest, place, time_s)
             self._send_on(controller, guest.name, "it waited as long as it could")
+
+    def _free(self, place: int, plug: int) -> None:
+        self._queues[place].give_back(plug)
+        self._look_s[place] = -math.inf
 
     def _leave_queue(self, guest: Guest, place: int, time_s: float) -> None:
         self._waits.append((place, guest.since_s, time_s))

@@ -12,6 +12,7 @@ Nothing here knows SUMO: cars come, are given a plug, wait, or are sent on; some
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -96,6 +97,12 @@ class SiteQueue:
         gone = [guest for guest in self.waiting if guest.until_s <= time_s]
         self.waiting = [guest for guest in self.waiting if guest.until_s > time_s]
         return gone
+
+    def next_look_s(self) -> float:
+        """Return when something may change of itself [s]: patience ends, or a plug that is held becomes free."""
+        if any(self.free):
+            return -math.inf
+        return min((guest.until_s for guest in self.waiting), default=math.inf)
 
     def drop(self, name: str) -> None:
         """Forget a car that will not come, or that is gone."""

@@ -203,6 +203,12 @@ def _by_minute(log: dict[str, Any], plan: ChargingPlan) -> xr.Dataset:
             "interval_length": ("time", length_s),
             "station_plugs": ("station", np.array([one.plug_count for one in plan.stations])),
             "station_installed_power": ("station", np.array([one.installed_kw for one in plan.stations], np.float64)),
+            "station_name": ("station", np.array([one.name for one in plan.stations], object)),
+            "station_feeder": ("station", np.array([one.feeder for one in plan.stations], object)),
+            "station_site_type": ("station", np.array([one.site_type for one in plan.stations], object)),
+            "station_edge": ("station", np.array([one.edge for one in plan.stations], object)),
+            "station_longitude": ("station", np.array([one.longitude_deg for one in plan.stations], np.float64)),
+            "station_latitude": ("station", np.array([one.latitude_deg for one in plan.stations], np.float64)),
         },
     )
     return with_attributes(data)

@@ -142,7 +142,8 @@ def step_through(
     simulator
         The module libsumo, or a TraCI connection.
     policy
-        Asked before every step; without one SUMO runs in long strides.
+        Asked before every step, or if it has ``quiet_until(time_s)``, before the first step from that time on; without
+        one SUMO runs in long strides.
     directory
         The run's directory.
     end_s, step_s
@@ -151,6 +152,7 @@ def step_through(
         Called with the simulated time [s] about a hundred times.
     """
     controller = Controller(simulator, directory=directory)
+    quiet_until = getattr(policy, "quiet_until", float)
     now_s = float(simulator.simulation.getTime())
     stride_s = max(step_s, math.floor((end_s - now_s) / 100 / step_s) * step_s)
     reported_s = now_s
@@ -159,7 +161,7 @@ def step_through(
             simulator.simulationStep(min(end_s, now_s + stride_s))
         else:
             policy.step(controller, now_s)
-            simulator.simulationStep()
+            simulator.simulationStep(min(end_s, max(now_s + step_s, quiet_until(now_s))))
         now_s = float(simulator.simulation.getTime())
         if now_s - reported_s >= stride_s:
             on_progress(now_s)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.control import Control
     from trafficdiff.datatypes.graph import RoadGraph
-    from trafficdiff.datatypes.scenario import SimulationOptions, Window
+    from trafficdiff.datatypes.scenario import SimulationOptions, TrackOptions, Window
     from trafficdiff.datatypes.trips import TripSet
 
 __all__ = ["SumoFiles", "command_of", "files_of", "final_time_s", "write_inputs"]
@@ -147,7 +147,7 @@ def files_of(
         directory.resolve(),
         has_emissions=options.emissions,
         has_stops=trips.charging_stops is not None,
-        has_tracks=options.tracks,
+        has_tracks=bool(options.tracks),
         has_control=bool(control),
     )
 
@@ -253,12 +253,21 @@ def command_of(
         words += ["--stop-output", files.stops.name, "--stop-output.write-unfinished"]
     if files.has_tracks:
         words += ["--fcd-output", files.tracks.name, "--fcd-output.attributes", _TRACK_ATTRIBUTES]
+        words += _track_times(options.tracks, window)
     if options.resolution == "meso":
         words += ["--mesosim", "--meso-junction-control"]
     if control:
         words += _further_options(control, words)
     steps = (final_time_s(window) - window.begin_s) / options.step_s
     return words + (["--step-log.period", str(max(1, int(steps / _PROGRESS_MARKS)))] if progress else ["--no-step-log"])
+
+
+def _track_times(tracks: bool | TrackOptions, window: Window) -> list[str]:
+    """Return from when and how often ways are kept; SUMO knows no end, the reader cuts there."""
+    if isinstance(tracks, bool):
+        return []
+    begin_s = window.begin_s if tracks.begin_s is None else max(tracks.begin_s, window.begin_s)
+    return ["--device.fcd.begin", _seconds(begin_s), "--device.fcd.period", _seconds(tracks.step_s)]
 
 
 def _further_options(control: Control, words: list[str]) -> list[str]:
@@ -288,6 +297,8 @@ def _rerouting(
 def _check_times(options: SimulationOptions, window: Window) -> None:
     faults = Faults("simulation times")
     times = {"begin_s": window.begin_s, "end_s": window.end_s, "clear_s": window.clear_s, "period_s": options.period_s}
+    if not isinstance(options.tracks, bool):
+        times |= {"tracks.begin_s": options.tracks.begin_s or 0.0, "tracks.step_s": options.tracks.step_s}
     for name, value in times.items():
         steps = value / options.step_s
         if abs(steps - round(steps)) > 1e-6:

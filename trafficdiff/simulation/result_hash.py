@@ -1,7 +1,8 @@
 """Give the simulated numbers of a run one name.
 
-The hash covers what was simulated (every variable by interval, edge and second, the trip table, the counts), not
-what was asked for and not when or how it was run, so that runs are the same exactly if their results are.
+The hash covers what was simulated (every variable by interval, edge and second, the trip table, the counts, and what
+charging did where somebody charged), not what was asked for and not when or how it was run, so that runs are the same
+exactly if their results are.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import numpy as np
 from trafficdiff.datatypes.result import TRIP_COLUMNS
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import NDArray
 
+    from trafficdiff.datatypes.charging_result import ChargingResult
     from trafficdiff.datatypes.result import SimulationResult
 
 __all__ = ["result_hash"]
@@ -26,22 +29,30 @@ _DIGITS: Final = 10
 """Significant digits that count; the twelfth may differ between two builds of the same arithmetic."""
 
 
-def result_hash(result: SimulationResult) -> str:
-    """Return the SHA-256 of a result's simulated numbers, hexadecimal.
+def result_hash(result: SimulationResult, charging: ChargingResult | None = None) -> str:
+    """Return the SHA-256 of a result's simulated numbers, hexadecimal; those of charging too, where there are any.
 
     Names, dimensions, shapes and values enter in sorted order; values are rounded to ten significant digits. Trips
     enter by id. Coordinates that describe the roads (lengths, limits), attributes and file times do not enter.
     """
     digest = hashlib.sha256()
-    data = result.data
-    for name in sorted({*map(str, data.data_vars), *(str(name) for name in data.indexes)}):
-        variable = data[name]
-        _add(digest, f"{name} {variable.dims}", variable.to_numpy())
+    _add_data(digest, result.data)
     trips = result.trips.sort_values("trip_id", kind="stable")
     for name in sorted(TRIP_COLUMNS):
         _add(digest, f"trips.{name}", trips[name].to_numpy())
     digest.update(json.dumps(asdict(result.counts), sort_keys=True).encode())
+    if charging is not None:
+        _add_data(digest, charging.data)
+        for what, table in (("cars", charging.cars), ("sessions", charging.sessions)):
+            for name in sorted(table.columns):
+                _add(digest, f"{what}.{name}", table[name].to_numpy())
     return digest.hexdigest()
+
+
+def _add_data(digest: Any, data: xr.Dataset) -> None:
+    for name in sorted({*map(str, data.data_vars), *(str(name) for name in data.indexes)}):
+        variable = data[name]
+        _add(digest, f"{name} {variable.dims}", variable.to_numpy())
 
 
 def _add(digest: Any, name: str, values: NDArray[Any]) -> None:

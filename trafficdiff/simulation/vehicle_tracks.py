@@ -60,11 +60,21 @@ DEFAULT_SIZE_M: Final[dict[str, tuple[float, float]]] = {
 _CAR_SIZE_M: Final = (5.0, 1.8)
 _SIDESTEP_M: Final = 5.0
 """Largest displacement of the front bumper that speed does not explain [m]: a lane change within one step."""
+_USUAL_ACCELERATION_MS2: Final = 4.5
+"""Accelerating or braking of drivers [m/s2]: SUMO's default deceleration of cars."""
 _MAXIMUM_ACCELERATION_MS2: Final = 9.81
 """No vehicle gains speed faster [m/s2]; one that SUMO sets down anew does."""
 
 
-def read_tracks(path: Path, *, graph: RoadGraph, trips: TripSet, step_s: float) -> Tracks:
+def read_tracks(
+    path: Path,
+    *,
+    graph: RoadGraph,
+    trips: TripSet,
+    step_s: float,
+    simulated_step_s: float | None = None,
+    end_s: float | None = None,
+) -> Tracks:
     """Read SUMO's vehicle tracks.
 
     Parameters
@@ -75,6 +85,10 @@ def read_tracks(path: Path, *, graph: RoadGraph, trips: TripSet, step_s: float) 
         The roads, and the vehicle types with their sizes.
     step_s
         Time between two samples [s].
+    simulated_step_s
+        Step of the simulation [s] where samples are further apart: vehicles speed up and brake in between.
+    end_s
+        Last moment that is read [s]; None for all.
 
     Raises
     ------
@@ -88,10 +102,14 @@ def read_tracks(path: Path, *, graph: RoadGraph, trips: TripSet, step_s: float) 
     columns = read_columns(path, [*fields, "timestep_time"], prefix="vehicle", labels=labels)
     vehicle, vehicle_names = columns.labels("id")
     order = np.argsort(vehicle, kind="stable")  # SUMO writes by time: each vehicle's rows stay in order
-    order = order[vehicle[order] >= 0]
-    vehicle, time_s = vehicle[order], columns.numbers("timestep_time")[order]
+    clock_s = columns.numbers("timestep_time")
+    order = order[(vehicle[order] >= 0) & (clock_s[order] <= (np.inf if end_s is None else end_s))]
+    vehicle, time_s = vehicle[order], clock_s[order]
     x_m, y_m, speed_ms, compass = (columns.numbers(name)[order] for name in ("x", "y", "speed", "angle"))
-    starts = _starts(vehicle, time_s=time_s, x_m=x_m, y_m=y_m, speed_ms=speed_ms, step_s=step_s)
+    between_s = step_s - (step_s if simulated_step_s is None else simulated_step_s)
+    starts = _starts(
+        vehicle, time_s=time_s, x_m=x_m, y_m=y_m, speed_ms=speed_ms, step_s=step_s, between_s=between_s
+    )  # fmt: skip
     type_code, type_names = columns.labels("type")
     kind, length_m, width_m = _boxes(type_names, trips.vehicle_types, path)
     user_type = type_code[order][starts]
@@ -121,13 +139,19 @@ def _starts(
     y_m: NDArray[np.float64],
     speed_ms: NDArray[np.float64],
     step_s: float,
+    between_s: float,
 ) -> NDArray[np.intp]:
-    """Return the first sample of each user: a new vehicle, a gap in time, a jump in place or in speed."""
+    """Return the first sample of each user: a new vehicle, a gap in time, a jump in place or in speed.
+
+    Where a vehicle is not sampled at every step it may speed up and brake in between: standing at both ends of ``t``
+    seconds it has driven at most ``a t^2 / 4``.
+    """
     if not len(vehicle):
         return np.zeros(0, np.intp)
     elapsed_s = np.diff(time_s)
     gap = elapsed_s > 1.5 * step_s
     reach_m = np.maximum(speed_ms[1:], speed_ms[:-1]) * elapsed_s + _SIDESTEP_M
+    reach_m += _USUAL_ACCELERATION_MS2 * elapsed_s * between_s / 4
     jump = np.hypot(np.diff(x_m), np.diff(y_m)) > reach_m
     kick = np.diff(speed_ms) > _MAXIMUM_ACCELERATION_MS2 * elapsed_s
     return np.flatnonzero(np.append(True, (np.diff(vehicle) != 0) | gap | jump | kick))

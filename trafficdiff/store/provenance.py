@@ -54,6 +54,8 @@ class Provenance(BaseModel):
         What went in. The network's is `network_hash`; the checkpoint's is None where no model was used.
     trips_source
         What made the trips, as `run_id` took it.
+    stations_sha256
+        Hash over the charging stations at the roads; None where nobody charges on the way.
     synthetic
         Whether the trips were made, so that no row is a real person's; false only for trips from a file.
     demand_model, demand_data
@@ -77,6 +79,7 @@ class Provenance(BaseModel):
     scenario_hash: Sha256
     network_sha256: Sha256
     trips_source: Annotated[str, Field(min_length=1)]
+    stations_sha256: Sha256 | None = None
     checkpoint_sha256: Sha256 | None = None
     synthetic: bool = True
     demand_model: Annotated[str, Field(min_length=1)]
@@ -122,7 +125,13 @@ class Provenance(BaseModel):
 
 
 def run_id(
-    scenario: Scenario, *, network_sha256: str, trips_source: str, sample: int = 0, version: str = __version__
+    scenario: Scenario,
+    *,
+    network_sha256: str,
+    trips_source: str,
+    sample: int = 0,
+    version: str = __version__,
+    stations_sha256: str | None = None,
 ) -> str:
     """Return the name of a run: 12 hexadecimal digits over everything that goes into it.
 
@@ -138,9 +147,12 @@ def run_id(
         Number of the draw in an ensemble.
     version
         Of this package.
+    stations_sha256
+        Hash over the charging stations, where somebody may charge.
     """
-    content = json.dumps([scenario.hash, network_sha256, trips_source, sample, version])
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
+    content = [scenario.hash, network_sha256, trips_source, sample, version]
+    content += [] if stations_sha256 is None else [stations_sha256]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
 def network_hash(net: Path) -> str:
@@ -206,6 +218,7 @@ def collect_provenance(
     commands: Sequence[Sequence[str]] = (),
     checkpoint_sha256: str | None = None,
     synthetic: bool = True,
+    stations_sha256: str | None = None,
 ) -> Provenance:
     """Return the provenance of a run that has just finished, the rest looked up on this machine.
 
@@ -218,11 +231,18 @@ def collect_provenance(
     """
     network_sha256 = network_hash(net)
     return Provenance(
-        run_id=run_id(scenario, network_sha256=network_sha256, trips_source=trips_source, sample=sample),
+        run_id=run_id(
+            scenario,
+            network_sha256=network_sha256,
+            trips_source=trips_source,
+            sample=sample,
+            stations_sha256=stations_sha256,
+        ),
         result_hash=result_hash,
         scenario_hash=scenario.hash,
         network_sha256=network_sha256,
         trips_source=trips_source,
+        stations_sha256=stations_sha256,
         checkpoint_sha256=checkpoint_sha256,
         synthetic=synthetic,
         demand_model=demand_model,

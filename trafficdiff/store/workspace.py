@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Kind", "Workspace"]
 
-Kind = Literal["scenario", "network", "run", "study", "comparison"]
+Kind = Literal["scenario", "network", "run", "study", "comparison", "charging_plan"]
 """What an entry of a folder can be."""
 
 _LEVELS: Final = 2
@@ -40,8 +40,15 @@ _SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 _OTHER_ENDINGS: Final = (".job.json", ".status.json")
 _SCENARIO_KEY: Final = re.compile(rb"""(?:^|[{,]\s*|"\s*:\s*\{)["']?(?:network|base)["']?\s*:""", re.MULTILINE)
 _OTHER_KEY: Final = re.compile(rb"""(?:^|[{,]\s*)["']?(?:candidates|\$schema|\$defs|manifest)["']?\s*:""", re.MULTILINE)
+_WITH_SCENARIOS: Final = (None, "charging_plan")
+"""What may hold scenario files: plain folders, and plans, which hold the scenario with what is planned."""
 _MANIFEST_KIND: Final = re.compile(rb'"kind": "([^"]+)"')
-_PUBLISHED: Final[dict[bytes, Kind]] = {b"run": "run", b"comparison": "comparison", b"built network": "network"}
+_PUBLISHED: Final[dict[bytes, Kind]] = {
+    b"run": "run",
+    b"comparison": "comparison",
+    b"built network": "network",
+    b"charging_plan": "charging_plan",
+}
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,10 @@ class Workspace:
         """Return the published comparisons, newest first."""
         return self.entries("comparison")
 
+    def charging_plans(self) -> list[Entry]:
+        """Return the plans of charging sites, newest first."""
+        return self.entries("charging_plan")
+
     def entries(self, kind: Kind) -> list[Entry]:
         """Return everything of one kind, newest first."""
         found = [entry for what, entry in self._all() if what == kind]
@@ -143,7 +154,7 @@ class Workspace:
                     if kind is not None:
                         modified = dt.datetime.fromtimestamp(marker.stat().st_mtime, dt.UTC)
                         yield kind, Entry(prefix + path.name, path, modified)
-                    elif level < _LEVELS and path.is_dir():
+                    if kind in _WITH_SCENARIOS and level < _LEVELS and path.is_dir():
                         folders.append((path, f"{prefix}{path.name}/", level + 1))
                 except OSError:  # it went away, or may not be read: then it is not there for us
                     continue

@@ -92,6 +92,7 @@ def _check(content: RunContent, copies: dict[str, Path]) -> None:
         trips_source=provenance.trips_source,
         sample=provenance.sample,
         version=provenance.versions.get("trafficdiff", ""),
+        stations_sha256=provenance.stations_sha256,
     )
     for what, expected, came in (
         ("scenario hash", content.scenario.hash, provenance.scenario_hash),

@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from trafficdiff.datatypes.chance import Chance
-from trafficdiff.errors import ScenarioError
+from trafficdiff.datatypes.charging_options import FROM_OSM
+from trafficdiff.errors import Faults, InputError, ScenarioError
 from trafficdiff.workflows.equilibrium import Assigned
 from trafficdiff.workflows.randomness import stream
 
@@ -20,15 +23,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from trafficdiff.datatypes.charging_demand import ChargingWishes
     from trafficdiff.datatypes.charging_options import ChargingOptions
     from trafficdiff.datatypes.charging_plan import ChargingPlan
     from trafficdiff.datatypes.charging_result import ChargingResult
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.scenario import Scenario
     from trafficdiff.datatypes.stations import ChargingStation
+    from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.workflows.measures import Changed
 
-__all__ = ["CHARGING", "Charged", "charge", "charging_tables", "plan_of", "stations_of"]
+__all__ = [
+    "CHARGING",
+    "Charged",
+    "charge",
+    "charging_tables",
+    "plan_of",
+    "say_idle_sites",
+    "stations_of",
+    "usable_stations",
+    "wishes_of",
+]
 
 CHARGING: Final = "charging"
 """Folder of the charging tables in a run."""
@@ -51,11 +66,41 @@ class Charged:
 
         return charging_numbers(self.result)
 
+    @property
+    def stations_sha256(self) -> str:
+        """Hash over the stations at the roads: a table of stations may change without the scenario that names it."""
+        text = json.dumps([asdict(station) for station in self.plan.stations], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
 
 def stations_of(
-    options: ChargingOptions, graph: RoadGraph, *, folder: Path, changed: Changed | None = None
+    options: ChargingOptions,
+    graph: RoadGraph,
+    *,
+    folder: Path,
+    changed: Changed | None = None,
+    network: str = "",
+    faults: Faults | None = None,
 ) -> tuple[ChargingStation, ...]:
-    """Return the stations of a file at the roads, and those that measures have built.
+    """Return the stations of a file or of OSM at the roads, and those that measures have built.
+
+    Parameters
+    ----------
+    options
+        Where stations come from.
+    graph
+        The roads.
+
+    Other Parameters
+    ----------------
+    folder
+        Where relative paths start.
+    changed
+        What measures made, with the sites that they have built.
+    network
+        The scenario's network, whose OSM file is read where `options` says ``osm``.
+    faults
+        Receives what is wrong instead of an error.
 
     Raises
     ------
@@ -66,9 +111,39 @@ def stations_of(
     from trafficdiff.datatypes.station_files import read_stations
     from trafficdiff.datatypes.stations import from_control
 
-    given = () if options.stations is None else read_stations(folder / options.stations)
+    noted = Faults("charging stations") if faults is None else faults
+    given: tuple[ChargingStation, ...] = ()
+    if options.stations == FROM_OSM:
+        given = _from_osm(graph, network, folder)
+    elif options.stations is not None:
+        given = read_stations(folder / options.stations, faults=noted)
     built = () if changed is None else from_control(changed.control.stations, graph)
-    return match_stations((*given, *built), graph)
+    matched = match_stations((*given, *built), graph, faults=noted)
+    if faults is None:
+        noted.raise_if_any(InputError)
+    return matched
+
+
+def _from_osm(graph: RoadGraph, network: str, folder: Path) -> tuple[ChargingStation, ...]:
+    """Return OSM's stations that stand near a road for cars; the others are told."""
+    from trafficdiff.datatypes.charging_matching import match_stations
+    from trafficdiff.roads.charging_points import network_charging_points
+    from trafficdiff.roads.source import word_from
+
+    found = network_charging_points(word_from(network, folder))
+    faults = Faults("charging stations of OSM")
+    match_stations(found, graph, faults=faults)
+    if not faults:
+        return found
+    kept = []
+    for station in found:
+        own = Faults(station.id)
+        match_stations((station,), graph, faults=own)
+        if own:
+            _logger.warning("a charging station of OSM is left out: %s", "; ".join(own.messages))
+        else:
+            kept.append(station)
+    return tuple(kept)
 
 
 def plan_of(scenario: Scenario, changed: Changed, *, sample: int, folder: Path) -> ChargingPlan:
@@ -76,34 +151,79 @@ def plan_of(scenario: Scenario, changed: Changed, *, sample: int, folder: Path) 
 
     Raises
     ------
+    InputError
+        As `usable_stations`.
+    """
+    from trafficdiff.demand.charging_stops import plan_stops
+
+    assert scenario.charging is not None  # who calls has looked
+    stations = usable_stations(scenario, changed, folder=folder)
+    trips, wishes, chance = wishes_of(scenario, changed, sample=sample)
+    return plan_stops(trips, wishes, stations, options=scenario.charging, chance=chance)
+
+
+def usable_stations(scenario: Scenario, changed: Changed, *, folder: Path) -> tuple[ChargingStation, ...]:
+    """Return the stations of a scenario with charging, after looking at all that may be wrong.
+
+    Raises
+    ------
     ScenarioError
         If the scenario asks for what charging cannot be simulated with, or has no stations.
     InputError
-        Listing every fault of stations and batteries.
+        Listing every fault of stations and batteries at once.
     """
-    from trafficdiff.demand.charging_stops import plan_stops
-    from trafficdiff.demand.charging_wishes import declared_wishes, with_batteries
+    from trafficdiff.datatypes.charging_demand import note_battery_faults
     from trafficdiff.simulation.charging_run import steered
 
     options = scenario.charging
     assert options is not None  # who calls has looked
+    if options.demand == "model":
+        raise ScenarioError(
+            "expected charging.demand threshold, got model: no model of charging is joined to the trips in this "
+            "version; leave the line out"
+        )
     if scenario.equilibrium is not None:
         raise ScenarioError(
             "expected charging or drivers that learn from day to day (equilibrium), got both: their routes would no "
             "longer pass by the stations; leave equilibrium out, or let drivers look on the road (rerouting_share)"
         )
     steered(scenario.simulation)
-    stations = stations_of(options, changed.graph, folder=folder, changed=changed)
+    faults = Faults("charging")
+    stations = stations_of(
+        options, changed.graph, folder=folder, changed=changed, network=scenario.network, faults=faults
+    )
+    note_battery_faults(changed.trips, faults)
+    faults.raise_if_any(InputError)
     if not stations:
         raise ScenarioError(
             "expected charging stations, got none; name a file in charging.stations or build some with charging_site"
         )
+    return stations
+
+
+def say_idle_sites(changed: Changed) -> None:
+    """Warn of charging sites that nobody will use, because the scenario has no charging on the way."""
+    if changed.control.stations and changed.trips.charging_stops is None:
+        _logger.warning(
+            "nobody drives to the %d charging sites that measures build: give the scenario `charging`",
+            len(changed.control.stations),
+        )
+
+
+def wishes_of(scenario: Scenario, changed: Changed, *, sample: int) -> tuple[TripSet, ChargingWishes, Chance]:
+    """Return the trips with batteries, who of them wants to charge, and the random numbers of charging."""
+    from trafficdiff.demand.charging_start import with_start_charge
+    from trafficdiff.demand.charging_wishes import declared_wishes, with_batteries
+
+    options = scenario.charging
+    assert options is not None  # who calls has looked
     chance = Chance.drawn(stream(scenario.seed, "charging", sample=sample))
-    trips = with_batteries(changed.trips, temperature_c=options.temperature_c)
+    trips = with_start_charge(changed.trips, options.start_charge, chance=chance)
+    trips = with_batteries(trips, temperature_c=options.temperature_c)
     wishes = declared_wishes(trips, options=options, chance=chance)
     if not len(wishes):
         _logger.warning("nobody wants to charge: raise electric_share, or charging.low_charge")
-    return plan_stops(trips, wishes, stations, options=options, chance=chance)
+    return trips, wishes, chance
 
 
 def charge(
@@ -182,13 +302,15 @@ def charging_tables(charged: Charged, *, folder: Path) -> dict[str, Path]:
     """
     import pandas as pd
 
-    from trafficdiff.metrics.charging_stations import station_table
+    from trafficdiff.metrics.charging_stations import station_numbers, station_table
+    from trafficdiff.units import with_attributes
 
     power = charged.result.data["station_power"].transpose("time", "station")
     load = pd.DataFrame(power.to_numpy(), columns=power["station"].to_numpy())
     load.insert(0, "time_s", power["time"].to_numpy())
+    stations = station_table(charged.result, charged.plan.stations)
     tables = {
-        "stations": station_table(charged.result, charged.plan.stations),
+        "stations": stations,
         "cars": charged.result.cars,
         "sessions": charged.result.sessions,
         "load": load,
@@ -201,6 +323,6 @@ def charging_tables(charged: Charged, *, folder: Path) -> dict[str, Path]:
         table.round(6).to_csv(path, index=False)
         written[f"{CHARGING}/{name}.csv"] = path
     minutes = place / "stations.nc"
-    charged.result.data.to_netcdf(minutes, engine="h5netcdf")
+    with_attributes(charged.result.data.assign(station_numbers(stations))).to_netcdf(minutes, engine="h5netcdf")
     written[f"{CHARGING}/stations.nc"] = minutes
     return written

@@ -15,6 +15,7 @@ import trafficdiff
 from trafficdiff.datatypes.scenario import Scenario
 from trafficdiff.errors import ScenarioError, SimulationError, TrafficdiffError
 from trafficdiff.publish import scratch
+from trafficdiff.workflows.charging import usable_stations
 from trafficdiff.workflows.measures import apply_measures
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.supplies import Supplies
@@ -68,8 +69,8 @@ def check(scenario: Scenario, folder: Path, *, progress: Progress = quiet, suppl
     ------
     ScenarioError
         Listing every measure that cannot act.
-    NetworkError, TripError
-        If the roads or the trips cannot be used.
+    InputError
+        If the roads, the trips or the charging stations cannot be used.
     """
     supplies = supplies or Supplies()
     progress("opening the network", None)
@@ -79,6 +80,8 @@ def check(scenario: Scenario, folder: Path, *, progress: Progress = quiet, suppl
     progress("trying the measures", None)
     with scratch("check") as work:
         changed = apply_measures(scenario, graph, trips, sample=0, directory=work)
+        if scenario.charging is not None:
+            usable_stations(scenario, changed, folder=folder)
         kept = ("kind", "summary", "edges", "trips")
         effects = tuple({key: effect.as_dict()[key] for key in kept} for effect in changed.effects)
     return Checked(len(trips), effects, dict(changed.counts))

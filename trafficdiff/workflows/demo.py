@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["SCENARIO", "demo"]
 
-SCENARIO: Final = "networks/helsinki/morning_peak.yaml"
+SCENARIO: Final = "networks/helsinki/demo.yaml"
 """The bundled scenario that the demo runs."""
 
 
 def demo(directory: str | Path | None = None, *, progress: Progress = quiet) -> Outcome:
-    """Run Helsinki's morning peak and return what it found.
+    """Run a morning peak in Helsinki, in which some cars charge on the way, and return what it found.
 
     Parameters
     ----------

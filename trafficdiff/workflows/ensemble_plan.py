@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trafficdiff import __version__
+from trafficdiff.datatypes.charging_options import FROM_OSM
 from trafficdiff.datatypes.scenario import FileDemand, ModelDemand, Scenario
 from trafficdiff.datatypes.scenario_files import read_scenario
 from trafficdiff.errors import Faults, IntegrityError, NetworkError, OutputError, ScenarioError, StoreError
@@ -265,6 +266,8 @@ def _files_of(one: Given, faults: Faults) -> dict[str, Path]:
         named = {"checkpoint": str(bundled(SHIPPED)) if demand.checkpoint is None else demand.checkpoint}
     else:
         named = {}
+    if scenario.charging is not None and scenario.charging.stations not in {None, FROM_OSM}:
+        named["charging stations"] = str(scenario.charging.stations)
     for role, name in named.items():
         files[role] = one.folder / name
         if not files[role].is_file():

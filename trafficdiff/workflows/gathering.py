@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trafficdiff.store.content import Licence, RunContent
     from trafficdiff.store.provenance import Provenance
     from trafficdiff.store.validation import Validation
+    from trafficdiff.workflows.charging import Charged
     from trafficdiff.workflows.equilibrium import Assigned
     from trafficdiff.workflows.measures import Changed
 
@@ -47,6 +48,7 @@ def gather(
     started: dt.datetime,
     extras: Mapping[str, Path],
     warnings: Sequence[str] = (),
+    charged: Charged | None = None,
 ) -> RunContent:
     """Return the content of the run directory.
 
@@ -70,6 +72,8 @@ def gather(
         Further files by their path in the run.
     warnings
         What the steps warned of.
+    charged
+        What charging did, where somebody may charge.
     """
     from trafficdiff.datatypes.trip_files import write_trips
     from trafficdiff.roads.build import BACKGROUND_FILE
@@ -99,7 +103,9 @@ def gather(
         result=result,
         metrics=metrics,
         validation=_validation(scenario, metrics, assigned, warnings=warnings),
-        provenance=_provenance(scenario, changed, assigned, sample=sample, started=started, files=files),
+        provenance=_provenance(
+            scenario, changed, assigned, sample=sample, started=started, files=files, charged=charged
+        ),
         licences=_licences(graph, build),
         measures=_measures(changed, assigned, elsewhere, work),
         extras={
@@ -131,7 +137,10 @@ def _tracks(scenario: Scenario, graph: RoadGraph, trips: TripSet, files: SumoFil
     if not files.has_tracks:
         return {}
     table = files.directory / "tracks_table.parquet"
-    tracks = read_tracks(files.tracks, graph=graph, trips=trips, step_s=scenario.simulation.step_s)
+    tracks = read_tracks(
+        files.tracks, graph=graph, trips=trips, step_s=scenario.track_step_s,
+        simulated_step_s=scenario.simulation.step_s, end_s=scenario.tracks_end_s,
+    )  # fmt: skip
     write_tracks_table(tracks, table, graph=graph, provenance=trips.provenance)
     return {TRACKS: table}
 
@@ -169,6 +178,7 @@ def _provenance(
     sample: int,
     started: dt.datetime,
     files: SumoFiles,
+    charged: Charged | None,
 ) -> Provenance:
     from trafficdiff.simulation.result_hash import result_hash
     from trafficdiff.store.provenance import collect_provenance
@@ -179,7 +189,8 @@ def _provenance(
         scenario,
         net=graph.net_path,
         trips_source=_trips_source(scenario, trips),
-        result_hash=result_hash(assigned.result),
+        result_hash=result_hash(assigned.result, None if charged is None else charged.result),
+        stations_sha256=None if charged is None else charged.stations_sha256,
         synthetic=trips.are_synthetic,
         demand_model=trips.provenance.get("model", trips.origin),
         demand_data=trips.provenance.get("data", data),

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from trafficdiff.workflows.plan_outcome import PlanOutcome
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["CHOSEN", "SAMPLES", "plan"]
+__all__ = ["CHOSEN", "SAMPLES", "plan", "with_whole_paths"]
 
 CHOSEN: Final = "Chosen set"
 """Name of the scenario with the measures of all chosen candidates."""
@@ -128,7 +128,7 @@ def plan(
             search, offered, within=within, budget=budget, samples=samples, most=most, confidence=confidence,
             name=CHOSEN,
         )  # fmt: skip
-        _publish(directory / _RESULT, outcome, None if chosen is None else _with_whole_paths(chosen, folder))
+        _publish(directory / _RESULT, outcome, None if chosen is None else with_whole_paths(chosen, folder))
     return outcome
 
 
@@ -266,7 +266,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _with_whole_paths(scenario: Scenario, folder: Path) -> Scenario:
+def with_whole_paths(scenario: Scenario, folder: Path) -> Scenario:
     """Return a scenario whose files are found from any folder."""
     content = scenario.model_dump(mode="json")
     if (folder / scenario.network).exists():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from trafficdiff.export.report_content import Card, Table
 from trafficdiff.export.shown_numbers import (
     CARDS,
+    CHARGING_CARDS,
     NOTHING,
     OF_MEASURES,
     SHOWN_NUMBERS,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["at_a_glance", "change_cards", "change_sentences", "level_cards", "numbers_of_runs", "table_of_changes"]
 
 _BY_NAME: Final = {number.name: number for number in SHOWN_NUMBERS}
+_IN_FRONT: Final = (*CARDS, *CHARGING_CARDS)
 _GLANCE: Final = ("mean_trip_time", "delay_hours", "mean_speed", "trip_kilometres", "total_co2_mass")
 _SAID: Final = ("mean_trip_time", "delay_hours", "trip_kilometres")
 _SIGNS: Final[dict[Tone, str]] = {
@@ -40,7 +42,7 @@ _SIGNS: Final[dict[Tone, str]] = {
 def change_cards(found: Comparison, words: Catalogue) -> tuple[Card, ...]:
     """Return the cards of a comparison: level, base, change, interval, and what can be said of it."""
     rows = _rows(found)
-    return tuple(_change_card(_BY_NAME[name], rows[name], found, words) for name in CARDS if name in rows)
+    return tuple(_change_card(_BY_NAME[name], rows[name], found, words) for name in _IN_FRONT if name in rows)
 
 
 def _change_card(number: ShownNumber, row: Mapping[str, Any], found: Comparison, words: Catalogue) -> Card:
@@ -64,7 +66,7 @@ def level_cards(numbers: Mapping[str, float], words: Catalogue) -> tuple[Card, .
     """Return the cards of one run."""
     return tuple(
         Card(label=words.word(f"report.number_{name}"), value=_level(_BY_NAME[name], numbers[name], words))
-        for name in CARDS
+        for name in _IN_FRONT
         if math.isfinite(numbers.get(name, math.nan))
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from trafficdiff.export.credit import OSM_CREDIT, comes_from_openstreetmap
 from trafficdiff.export.report_content import Table
-from trafficdiff.export.shown_numbers import SHOWN_NUMBERS, with_unit
+from trafficdiff.export.shown_numbers import OF_CHARGING, SHOWN_NUMBERS, with_unit
 from trafficdiff.store.layout import SCENARIO
 from trafficdiff.store.study import folder_name
 
@@ -253,8 +253,9 @@ def credits_of(graphs: Iterable[RoadGraph], runs: Iterable[StoredRun], words: Ca
     return (*thanked, words.word("report.simulated"))
 
 
-def glossary(words: Catalogue) -> tuple[tuple[str, str], ...]:
-    """Return what the terms and the numbers of a report mean."""
-    numbers = [(f"report.number_{one.name}", f"report.about_{one.name}") for one in SHOWN_NUMBERS]
+def glossary(words: Catalogue, *, charging: bool) -> tuple[tuple[str, str], ...]:
+    """Return what the terms and the numbers of a report mean; those of charging where cars charged."""
+    shown = [one.name for one in SHOWN_NUMBERS if charging or one.name not in OF_CHARGING]
+    numbers = [(f"report.number_{name}", f"report.about_{name}") for name in shown]
     terms = [(f"report.term_{name}", f"report.about_{name}") for name in _TERMS]
     return tuple((words.word(term), words.word(meaning)) for term, meaning in (*terms, *numbers))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from trafficdiff.export.report_content import Section, Table
 from trafficdiff.export.shown_numbers import signed, with_unit
 from trafficdiff.store import layout
+from trafficdiff.workflows.report_charging import table_of_stations
 from trafficdiff.workflows.report_maps import difference_figure, level_figure
 from trafficdiff.workflows.report_measures import clock, effects_of, measures_in_words, table_of_trips
 from trafficdiff.workflows.report_numbers import (
@@ -56,7 +57,13 @@ def run_section(run: StoredRun, graph: RoadGraph, *, anchor: str, alone: bool, w
     )
     counts = {name: numbers.get(f"trips_{name}", 0.0) for name in _TALLIED} if run.scenario.measures else {}
     fates = table_of_trips(counts, words)
-    tables = (fates, _gates(run, words), numbers_of_runs([(run.scenario.name, numbers)], words) if alone else None)
+    stations = table_of_stations([run.directory], words)
+    tables = (
+        stations,
+        fates,
+        _gates(run, words),
+        numbers_of_runs([(run.scenario.name, numbers)], words) if alone else None,
+    )
     return Section(
         anchor=anchor,
         kicker=words.word("report.kicker_run", run=run.run_id),
@@ -146,7 +153,9 @@ def scenario_section(
     ]
     figures.append(profile_figure(study, found, name=f"{anchor}-day", words=words))
     fates = table_of_trips(_fates(found, document), words)
-    tables = [table for table in (*_zones(found, words), fates, table_of_changes(found, words)) if table is not None]
+    runs = [study.run_directory(found.scenario, sample) for sample in found.samples]
+    made = (table_of_stations(runs, words), *_zones(found, words), fates, table_of_changes(found, words))
+    tables = [table for table in made if table is not None]
     section = Section(
         anchor=anchor,
         kicker=words.word("report.kicker_scenario", base=found.base),

@@ -18,7 +18,7 @@ from trafficdiff.datatypes.scenario_files import read_scenario
 from trafficdiff.process import keeping_log
 from trafficdiff.publish import real_path, scratch
 from trafficdiff.store.claim import claiming
-from trafficdiff.workflows.charging import charge, charging_tables
+from trafficdiff.workflows.charging import charge, charging_tables, say_idle_sites
 from trafficdiff.workflows.equilibrium import assign
 from trafficdiff.workflows.gathering import gather
 from trafficdiff.workflows.measures import apply_measures
@@ -147,6 +147,7 @@ def _simulated(
             )  # fmt: skip
             changed, assigned = charged.changed, charged.assigned
         else:
+            say_idle_sites(changed)
             assigned = assign(
                 changed.graph,
                 changed.trips,
@@ -164,6 +165,7 @@ def _simulated(
         content = gather(
             scenario, changed, assigned=assigned, metrics=metrics, work=work, simulation=work / "simulation",
             scenario_file=scenario_file, sample=sample, started=started, extras=pictures | tables, warnings=warnings,
+            charged=charged,
         )  # fmt: skip
         return with_street_table(content, changed.graph, folder=work)
 

@@ -37,6 +37,8 @@ UPLOAD_CAP_MB: Final = 20
 """Largest file that a visitor may upload [MB]; a scenario has a few kB, an OpenStreetMap extract of a town a few MB."""
 
 _READY_WITHIN_S: Final = 90.0
+_ENDS_WITHIN_S: Final = 2.0
+"""Nothing is lost where it is killed: what visitors saved is on the disk, and jobs are processes of their own."""
 _LOOK_EVERY_S: Final = 0.1
 _LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 _LOGIN_KEYS: Final = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
@@ -66,6 +68,9 @@ class Serving:
         Who may come in after signing in: addresses, or domains as ``@city.example``; empty for everybody who can.
     public_url
         Address under which a proxy shows it, or None.
+    tiles, tiles_credit
+        Template of the addresses of map pictures that visitors' browsers fetch (``{z}``, ``{x}``, ``{y}``), and whom
+        the map thanks for them; None for none: then nothing is fetched.
     """
 
     folder: Path = Path()
@@ -77,6 +82,8 @@ class Serving:
     secrets: Path | None = None
     allow: tuple[str, ...] = ()
     public_url: str | None = None
+    tiles: str | None = None
+    tiles_credit: str = ""
 
     @property
     def url(self) -> str:
@@ -103,11 +110,17 @@ def is_everywhere(host: str) -> bool:
 
 def remarks(asked: Serving) -> list[str]:
     """Return what the person who starts it should know about who can reach it."""
+    foreign = (
+        []
+        if asked.tiles is None
+        else [f"Maps fetch pictures from {urlsplit(asked.tiles).hostname}: it learns who looks, and where."]
+    )
     if is_loopback(asked.host):
-        return []
+        return foreign
     said = [
+        *foreign,
         f"The dashboard listens on {asked.host}: everybody who can reach this machine over the network can open it. "
-        "It speaks plain HTTP; put a proxy with TLS before it when the network is not your own."
+        "It speaks plain HTTP; put a proxy with TLS before it when the network is not your own.",
     ]
     if asked.secrets is None:
         can = (
@@ -135,7 +148,9 @@ def serving(asked: Serving) -> Iterator[tuple[Serving, subprocess.Popen[bytes]]]
     asked = Serving(**(vars(asked) | {"folder": asked.folder.absolute(), "port": _free_port(asked.host, asked.port)}))
     with (
         tempfile.TemporaryDirectory(prefix="trafficdiff-serve-") as empty,  # no settings of whoever's folder this is
-        running_service(server_command(asked), directory=Path(empty), environment=_environment()) as process,
+        running_service(
+            server_command(asked), directory=Path(empty), environment=_environment(), grace_s=_ENDS_WITHIN_S
+        ) as process,
     ):
         _wait_until_ready(asked, process)
         yield asked, process
@@ -191,6 +206,7 @@ def _told(asked: Serving) -> list[str]:
     told += ["--language", asked.language] if asked.language else []
     told += ["--read-only"] if asked.read_only else []
     told += ["--login"] if asked.secrets is not None else []
+    told += [] if asked.tiles is None else ["--tiles", asked.tiles, "--tiles-credit", asked.tiles_credit]
     return [*told, *(word for who in asked.allow for word in ("--allow", who))]
 
 
@@ -220,11 +236,26 @@ def _check(asked: Serving) -> None:
     for who in asked.allow:
         if "@" not in who or who.endswith("@") or any(mark.isspace() for mark in who):
             faults.add(f"--allow: expected an address (ann@city.example) or a domain (@city.example), got {who!r}")
+    _check_tiles(asked, faults)
     faults.raise_if_any(InputError)
     if importlib.util.find_spec("streamlit") is None:
         raise MissingDependencyError("expected the package streamlit, found none; install trafficdiff again")
     if asked.secrets is not None:
         _check_secrets(asked.secrets)
+
+
+def _check_tiles(asked: Serving, faults: Faults) -> None:
+    """Refuse map pictures that nobody could fetch, or that nobody is thanked for."""
+    if asked.tiles is None:
+        return
+    parts = urlsplit(asked.tiles)
+    near = parts.scheme == "http" and (parts.hostname or "") in _LOOPBACK_NAMES
+    if not (parts.scheme == "https" or near) or not parts.hostname:
+        faults.add(f"--tiles: expected https://... (http:// on this machine only), got {asked.tiles!r}")
+    if lacking := [mark for mark in ("{z}", "{x}", "{y}") if mark not in asked.tiles]:
+        faults.add(f"--tiles: expected an address with {', '.join(lacking)} in it, got {asked.tiles!r}")
+    if not asked.tiles_credit.strip():
+        faults.add("--tiles: expected --tiles-credit too: whoever makes the pictures wants to be named")
 
 
 def _check_secrets(path: Path) -> None:

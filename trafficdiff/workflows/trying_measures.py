@@ -1,4 +1,4 @@
-"""Try the measures of scenarios on their first sample, so that a mistake is told before anything is written."""
+"""Try measures and charging stations on the first sample, so that a mistake is told before anything is written."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from trafficdiff.errors import Faults, NetworkError, ScenarioError
+from trafficdiff.errors import Faults, InputError, ScenarioError
 from trafficdiff.publish import scratch
+from trafficdiff.workflows.charging import usable_stations
 from trafficdiff.workflows.measures import apply_measures
 from trafficdiff.workflows.supplies import WarmSupplies
 
@@ -22,7 +23,7 @@ __all__ = ["refuse_idle_measures"]
 
 
 def refuse_idle_measures(scenarios: Iterable[tuple[Scenario, Path]], *, progress: Progress) -> None:
-    """Refuse scenarios with measures that cannot act on the roads and the trips of their first sample.
+    """Refuse scenarios whose measures cannot act on their first sample, or whose charging stations cannot be used.
 
     Parameters
     ----------
@@ -34,17 +35,17 @@ def refuse_idle_measures(scenarios: Iterable[tuple[Scenario, Path]], *, progress
     Raises
     ------
     ScenarioError
-        Listing the faults of all measures of all scenarios at once.
+        Listing the faults of all measures and stations of all scenarios at once.
     """
     faults, supplies = Faults("scenarios"), WarmSupplies()
     with _quiet():
         for scenario, folder in scenarios:
-            if not scenario.measures:
+            if not scenario.measures and scenario.charging is None:
                 continue
-            progress(f"trying the measures of {scenario.name}", None)
+            progress(f"trying {scenario.name}", None)
             try:
                 _try(scenario, folder, supplies)
-            except (ScenarioError, NetworkError) as error:
+            except InputError as error:
                 faults.add(f"{scenario.name}: {error}")
     faults.raise_if_any(ScenarioError)
 
@@ -53,7 +54,9 @@ def _try(scenario: Scenario, folder: Path, supplies: WarmSupplies) -> None:
     graph = supplies.roads(scenario.network, folder)
     trips = supplies.trips(scenario, graph, sample=0, folder=folder)
     with scratch("measures") as work:
-        apply_measures(scenario, graph, trips, sample=0, directory=work)
+        changed = apply_measures(scenario, graph, trips, sample=0, directory=work)
+        if scenario.charging is not None:
+            usable_stations(scenario, changed, folder=folder)
 
 
 @contextlib.contextmanager

@@ -23,13 +23,16 @@ export class Camera {
     this.height = Math.max(height, 1);
   }
 
-  /** Show a rectangle [m] whole. */
-  fit([left, bottom, right, top], { margin = 0.06, closest = CLOSEST } = {}) {
+  /** Show a rectangle [m] whole; where there is room left, outside of what lies on the map's left and right side [px]. */
+  fit([left, bottom, right, top], { margin = 0.06, closest = CLOSEST, beside = [0, 0] } = {}) {
     const room = 1 - 2 * margin;
     const wanted = Math.log2(
       Math.min((this.width * room) / Math.max(right - left, 1), (this.height * room) / Math.max(top - bottom, 1)),
     );
-    return { x: (left + right) / 2, y: (bottom + top) / 2, zoom: Math.min(wanted, closest) };
+    const zoom = Math.min(wanted, closest);
+    const free = Math.max(this.width - (right - left) * 2 ** zoom, 0);
+    const shift = Math.max(Math.min(beside[0], free - beside[1]) - free / 2, 0);
+    return { x: (left + right) / 2 - shift / 2 ** zoom, y: (bottom + top) / 2, zoom };
   }
 
   limit(bounds) {

@@ -2,7 +2,6 @@
 import { clockText } from "./clock.js";
 import { button, el, filled, icon, setIcon } from "./dom.js";
 
-const SPEEDS = [0.5, 1, 2, 4, 8];
 const SCALE_PX = 110;
 
 export class Chrome {
@@ -61,6 +60,13 @@ export class Chrome {
     this.said = el("div", { class: "away", role: "status", "aria-live": "polite" });
     this.root = el("section", { class: "tdm", "data-map": this.key }, this.keysHelp, this.frame, this.timeBar(), this.said);
     this.dragDivider(act);
+  }
+
+  /** A canvas that has lost its graphics memory is of no more use. */
+  renewCanvas() {
+    const fresh = el("canvas", { class: "gl" });
+    this.glCanvas.replaceWith(fresh);
+    this.glCanvas = fresh;
   }
 
   toolCard() {
@@ -136,7 +142,6 @@ export class Chrome {
     this.speed = el(
       "select",
       { "aria-label": words.speed, title: words.speed, onchange: () => act.setSpeed(Number(this.speed.value)) },
-      ...SPEEDS.map((speed) => el("option", { value: speed, selected: speed === 1 }, `${speed} ×`)),
     );
     this.time = el(
       "div",
@@ -225,20 +230,27 @@ export class Chrome {
     this.titles.a.style.left = "50%";
   }
 
+  showSpeeds({ speeds, speed }) {
+    if (this.speed.options.length && speeds.join() === this.offered) return;
+    this.offered = speeds.join();
+    this.speed.replaceChildren(...speeds.map((one) => el("option", { value: one, selected: one === speed }, `${one} ×`)));
+  }
+
   showTime(clock, interval_s) {
     const { words } = this;
     this.time.hidden = !clock.span;
     if (!clock.span) return;
+    this.showSpeeds(clock);
     const [from, to] = clock.span;
     const stops = clock.stops;
-    Object.assign(this.slider, { min: from, max: clock.smooth ? to : stops.at(-1) });
-    this.slider.step = clock.smooth ? 1 : stops[1] - stops[0] || 1;
+    Object.assign(this.slider, { min: from, max: clock.fine ? to : stops.at(-1) });
+    this.slider.step = clock.fine ? 1 : stops[1] - stops[0] || 1;
     this.slider.value = clock.time_s ?? from;
     const done = (this.slider.value - from) / (this.slider.max - from || 1);
     this.slider.style.setProperty("--done", `${100 * done}%`);
     this.slider.style.opacity = clock.time_s === null ? 0.45 : 1;
-    const moment = clock.time_s !== null && (clock.smooth || !interval_s);
-    const text = moment ? clockText(clock.time_s) : (interval_s ?? clock.span).map(clockText).join("–");
+    const moment = clock.time_s !== null && (clock.fine || !interval_s);
+    const text = moment ? clockText(clock.time_s, clock.fine) : (interval_s ?? clock.span).map((time_s) => clockText(time_s)).join("–");
     this.now.textContent = text;
     this.slider.setAttribute("aria-valuetext", clock.time_s === null ? words.whole : text);
     this.whole.hidden = !clock.hasWhole;

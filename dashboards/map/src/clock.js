@@ -1,8 +1,10 @@
 // Time of the map: the whole period (null) or a moment [s of the simulated day]; plays by itself.
 
-/** Seconds that the whole span takes at single speed: with moving vehicles, and for each interval without. */
-const SPAN_TAKES_S = 60;
+/** Seconds that an interval takes at single speed, where nothing moves. */
 const INTERVAL_TAKES_S = 1.1;
+/** Speeds to choose from, and the usual one: times the real one where vehicles move, else times an interval. */
+const MOVING = { speeds: [5, 10, 30, 60, 120], usual: 30 };
+const STEPPING = { speeds: [0.5, 1, 2, 4, 8], usual: 1 };
 
 export class Clock {
   /** @param {(time_s: number | null) => void} changed */
@@ -10,19 +12,33 @@ export class Clock {
     this.changed = changed;
     this.span = null;
     this.edges_s = [];
+    /** Whether every second can be chosen, and whether play runs through all of them. */
+    this.fine = false;
     this.smooth = false;
     this.time_s = null;
     this.hasWhole = true;
-    this.speed = 1;
+    this.chosen = { moving: MOVING.usual, stepping: STEPPING.usual };
     this.frame = 0;
   }
 
-  set({ span, edges_s, smooth, hasWhole }) {
-    Object.assign(this, { span, edges_s, smooth, hasWhole });
+  set({ span, edges_s, fine, still, hasWhole }) {
+    Object.assign(this, { span, edges_s, fine, smooth: fine && !still, hasWhole });
     if (!span) this.time_s = null;
     else if (this.time_s === null && !hasWhole) this.time_s = span[0];
     else if (this.time_s !== null) this.time_s = Math.min(Math.max(this.time_s, span[0]), span[1]);
     if (!span) this.pause();
+  }
+
+  get speeds() {
+    return this.smooth ? MOVING.speeds : STEPPING.speeds;
+  }
+
+  get speed() {
+    return this.chosen[this.smooth ? "moving" : "stepping"];
+  }
+
+  pace(speed) {
+    this.chosen[this.smooth ? "moving" : "stepping"] = speed;
   }
 
   get playing() {
@@ -59,10 +75,8 @@ export class Clock {
     const tick = (now) => {
       const passed = Math.min((now - before) / 1000, 0.25) * this.speed;
       before = now;
-      if (this.smooth) {
-        const [from, to] = this.span;
-        this.to(this.time_s + (passed * (to - from)) / SPAN_TAKES_S);
-      } else {
+      if (this.smooth) this.to(this.time_s + passed);
+      else {
         carried += passed;
         if (carried >= INTERVAL_TAKES_S) {
           carried = 0;
@@ -89,8 +103,9 @@ export class Clock {
   }
 }
 
-/** 27000 s to "07:30". */
-export function clockText(time_s) {
-  const minutes = Math.floor(time_s / 60 + 1e-6);
-  return `${String(Math.floor(minutes / 60) % 24).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+/** 27000 s to "07:30", or to "07:30:00". */
+export function clockText(time_s, seconds = false) {
+  const whole = Math.floor(time_s + 1e-3);
+  const parts = [Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, ...(seconds ? [whole % 60] : [])];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
 }

@@ -3,7 +3,8 @@ import { Deck, OrthographicView } from "@deck.gl/core";
 import { Fleet } from "./fleet.js";
 import { groundLayers, meshOf, tileLayers } from "./ground_layers.js";
 import { orderOf, Paint, rowOf, widthFactor } from "./paint.js";
-import { DASHES, edgeBuffers, edgeLayer, pointLayer, roadLayers, sketchBuffers, vehicleLayer } from "./road_layers.js";
+import { pointLayer } from "./points.js";
+import { DASHES, edgeBuffers, edgeLayer, roadLayers, sketchBuffers, vehicleLayer } from "./road_layers.js";
 
 const MARKED_PX = 3.2;
 const HALO_PX = 3.6;
@@ -54,7 +55,7 @@ export class Drawing {
   setScene(scene) {
     this.scene = scene;
     this.memory.clear();
-    this.fleet = scene.vehicles ? new Fleet(scene.vehicles) : null;
+    this.fleets = Object.fromEntries(Object.entries(scene.fleets).map(([name, found]) => [name, found?.count ? new Fleet(found) : null]));
     this.mesh = scene.background ? meshOf(scene.background.areas) : null;
   }
 
@@ -91,10 +92,8 @@ export class Drawing {
       ),
       ...(scene.roads ? sides.flatMap((side) => this.sideLayers(side, factor)) : []),
       ...(config.sketches.length ? [edgeLayer({ id: "sketches", made: this.sketches(config.sketches), colour: ground.sketch, factor, dash: SKETCH_DASH })] : []),
-      ...Object.keys(config.points)
-        .filter((name) => scene.points.has(name))
-        .map((name, place) => this.once(`points ${name} ${wanted.dark}`, () => pointLayer(name, place, scene.points.get(name), ground))),
-      ...this.vehicles(ground, factor),
+      ...this.points(ground),
+      ...sides.flatMap((side) => this.vehicles(side, ground, factor)),
     ];
   }
 
@@ -153,12 +152,25 @@ export class Drawing {
     );
   }
 
-  vehicles(ground, factor) {
-    const { fleet } = this;
+  points(ground) {
+    const { scene, wanted } = this;
+    const { dark, config } = wanted;
+    const shown = Object.entries(config.points).filter(([name]) => scene.points.has(name));
+    return shown.map(([name, look], place) =>
+      this.latest(`points ${name}`, JSON.stringify([look, dark, place]), () =>
+        pointLayer(name, place, scene.points.get(name), { look, ground, palettes: config.palettes, dark }),
+      ),
+    );
+  }
+
+  /** What moves on one side: the one that shows the state before has vehicles of its own, or none. */
+  vehicles({ side, base }, ground, factor) {
+    const name = base ? "vehicles_beside" : "vehicles";
+    const fleet = this.fleets[name];
     const { time_s } = this.wanted;
     if (!fleet || time_s === null) return [];
-    this.latest("vehicles", time_s, () => fleet.move(time_s));
-    return [vehicleLayer(fleet, ground, factor)];
+    this.latest(name, time_s, () => fleet.move(time_s));
+    return [vehicleLayer(`vehicles@${side}`, fleet, ground, factor)];
   }
 
   /** Make a thing once for this scene. */

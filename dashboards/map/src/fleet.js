@@ -7,7 +7,7 @@ export class Fleet {
   constructor(vehicles) {
     this.vehicles = vehicles;
     this.count = vehicles.count;
-        this.colours = new Map();
+    this.colours = new Map();
   }
 
   colourFor(ground) {
@@ -25,6 +25,7 @@ export class Fleet {
     this.position = new Float32Array(2 * this.count);
     this.radius = new Float32Array(this.count);
     const { times_s, steps, xy, seen } = this.vehicles;
+    const away = time_s < times_s[0] || time_s > times_s[steps - 1];
     let step = 0;
     while (step + 2 < steps && times_s[step + 1] <= time_s) step++;
     const next = Math.min(step + 1, steps - 1);
@@ -34,7 +35,7 @@ export class Fleet {
       const part = seen[a] && seen[b] ? share : seen[b] ? 1 : 0;
       this.position[2 * v] = xy[2 * a] + part * (xy[2 * b] - xy[2 * a]);
       this.position[2 * v + 1] = xy[2 * a + 1] + part * (xy[2 * b + 1] - xy[2 * a + 1]);
-      this.radius[v] = (share < 0.5 ? seen[a] : seen[b]) ? RADIUS_PX : 0;
+      this.radius[v] = !away && (share < 0.5 ? seen[a] : seen[b]) ? RADIUS_PX : 0;
     }
   }
 }

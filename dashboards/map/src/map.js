@@ -1,12 +1,8 @@
 // One map: joins data, what Python asks for, and what people do with it.
-import { Address } from "./address.js";
-import { Camera } from "./camera.js";
 import { Chrome } from "./chrome.js";
-import { Clock } from "./clock.js";
 import { groundOf, isDark } from "./colours.js";
 import { el } from "./dom.js";
 import { Drawing } from "./drawing.js";
-import { fly } from "./flight.js";
 import { listen as listenToGestures } from "./gestures.js";
 import { Hover } from "./hover.js";
 import { Labels } from "./labels.js";
@@ -17,25 +13,27 @@ import { edgesOf, Selection } from "./selection.js";
 import * as store from "./store.js";
 import style from "./style.css";
 import { edgeLines, numberText, pointLines } from "./telling.js";
+import { Timed } from "./timed.js";
 
 /** What a map keeps while its page is away, by the map's name. */
 const kept = new Map();
+/** How often a map begins again after its graphics memory was taken away, and how long it waits before [ms]. */
+const MOST_STARTS = 6;
+const START_AFTER_MS = 250;
 
-export class RoadMap {
+export class RoadMap extends Timed {
   constructor(parent, config) {
+    super();
     this.config = config;
     this.host = parent.host ?? parent;
-    this.camera = new Camera();
-    this.clock = new Clock(() => this.timeChanged());
-    this.address = new Address();
-    this.still = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.selection = new Selection((more, clickedAt) => this.selected(more, clickedAt));
     this.pointer = new Hover((found) => this.pointed(found));
     this.hovered = null;
-    this.share = 0.5;
+    /** How far from the left the divider of the split view stands; null until it is needed. */
+    this.share = null;
     this.chrome = new Chrome(config.words, this, config.key);
     parent.append(el("style", {}, style), this.chrome.root);
-    this.drawing = new Drawing(this.chrome.glCanvas, this.camera, () => this.drawn(), () => this.failed());
+    this.startDrawing();
     this.labels = new Labels(this.chrome.labelCanvas);
     this.gestures = listenToGestures(this.chrome.surface, this);
     this.sizes = new ResizeObserver(() => this.resized());
@@ -43,8 +41,29 @@ export class RoadMap {
     this.unlisten = store.listen(() => this.load());
   }
 
+  startDrawing() {
+    const { glCanvas } = this.chrome;
+    this.drawing = new Drawing(glCanvas, this.camera, () => this.drawn(), () => this.failed());
+    glCanvas.addEventListener("webglcontextlost", () => this.startAgain(), { once: true });
+  }
+
+  /** Drivers and browsers take graphics memory away, from pages in the background say: nothing but labels would stay. */
+  startAgain() {
+    this.starts = (this.starts ?? 0) + 1;
+    if (this.starts > MOST_STARTS) return this.failed();
+    this.restart = setTimeout(() => {
+      this.drawing.stop();
+      this.chrome.renewCanvas();
+      this.startDrawing();
+      if (this.scene) this.drawing.setScene(this.scene);
+      this.draw();
+    }, START_AFTER_MS * this.starts);
+    return undefined;
+  }
+
   stop() {
     this.keep();
+    clearTimeout(this.restart);
     this.clock.pause();
     this.unlisten();
     this.sizes.disconnect();
@@ -54,10 +73,10 @@ export class RoadMap {
   }
 
   keep() {
-    const { camera, clock, selection, config } = this;
+    const { clock, selection, config } = this;
     if (!this.scene) return;
     kept.set(config.key, {
-      at: { lonLat: this.scene.plane.toLonLat(camera.x, camera.y), zoom: camera.zoom + this.scene.plane.zoomShift },
+      at: this.position,
       time_s: clock.time_s,
       open: this.open,
       share: this.share,
@@ -123,7 +142,7 @@ export class RoadMap {
     this.loaded = wanted;
     const before = this.scene;
     const names = before?.roads ? this.selection.ids(before.roads) : [];
-    const look = before && [...before.plane.toLonLat(this.camera.x, this.camera.y), this.camera.zoom + before.plane.zoomShift];
+    const look = before && this.position;
     this.scene = new Scene(blobs);
     this.hovered = null;
     this.selection.restore(this.scene.roads, names);
@@ -135,24 +154,22 @@ export class RoadMap {
     this.apply(this.config, !before);
   }
 
+  get lastLook() {
+    return kept.get(this.config.key);
+  }
+
   firstLook() {
-    const old = kept.get(this.config.key);
+    const old = this.lastLook;
     this.resized();
     this.camera.limit(this.scene.bounds);
     if (old) {
-      this.look([...old.at.lonLat, old.at.zoom]);
+      this.look(old.at);
       Object.assign(this, { open: old.open, share: old.share });
       this.selection.restore(this.scene.roads, old.selected);
       this.clock.time_s = old.time_s;
       if (this.config.selectable.includes(old.mode)) this.wayOf = old.mode;
     } else if (this.config.position) this.look(this.config.position);
-    else this.camera.set(this.camera.fit(this.scene.bounds));
-  }
-
-  look([lon, lat, zoom]) {
-    const { plane } = this.scene;
-    const [x, y] = plane.fromLonLat(lon, lat);
-    this.camera.set({ x, y, zoom: zoom - plane.zoomShift });
+    else this.camera.set(this.whole);
   }
 
   apply(before, first) {
@@ -160,11 +177,13 @@ export class RoadMap {
     const layers = [config.picture, config.beside].map((picture) => picture && scene.layers.get(picture.layer));
     const timed = layers.find((layer) => layer?.intervals);
     clock.set({
-      span: timed || scene.vehicles ? scene.span : null,
+      span: timed || scene.moving.length ? scene.span : null,
       edges_s: timed?.edges_s ?? [],
-      smooth: Boolean(scene.vehicles) && !this.still.matches,
+      fine: scene.moving.length > 0,
+      still: this.still.matches,
       hasWhole: !timed || Boolean(config.picture?.whole),
     });
+    this.setOutVehicles();
     this.takeSelection(first);
     this.takeFocus(before, first);
     this.rewrite();
@@ -234,6 +253,7 @@ export class RoadMap {
 
   /** Everything around the map. */
   rewrite() {
+    if (this.open && this.scene) this.share ??= this.middle;
     const { chrome, config, sides } = this;
     const pictures = sides.map(({ picture }) => picture).filter(Boolean);
     const distinct = pictures.filter((one, place) => pictures.findIndex((other) => sameScale(one, other)) === place);
@@ -270,100 +290,9 @@ export class RoadMap {
     if (this.holding) chrome.showTitle(config.before.title);
   }
 
-  showTime() {
-    const row = this.scene && rowOf(this.scene, this.config.picture, this.clock.time_s);
-    const interval = row?.layer.intervalAt(this.clock.time_s ?? -Infinity);
-    const known = interval !== null && interval !== undefined && this.clock.time_s !== null;
-    this.chrome.showTime(this.clock, known ? [row.layer.edges_s[interval], row.layer.edges_s[interval + 1]] : null);
-  }
-
   showCredit() {
     const { tiles, words } = this.config;
     this.chrome.credit.textContent = tiles ? `${words.credit} · ${tiles.credit}` : words.credit;
-  }
-
-  resized() {
-    const { clientWidth, clientHeight } = this.chrome.frame;
-    if (!clientWidth || !clientHeight) return;
-    this.camera.resize(clientWidth, clientHeight);
-    if (this.scene && !this.sized) this.firstSize();
-    this.draw();
-  }
-
-  /** The map may be laid out only after its data came. */
-  firstSize() {
-    this.sized = true;
-    this.camera.limit(this.scene.bounds);
-    if (!kept.has(this.config.key) && !this.config.position) this.camera.set(this.camera.fit(this.scene.bounds));
-  }
-
-  // ---------------------------------------------------------------- time
-
-  timeChanged() {
-    this.showTime();
-    this.draw();
-    this.pointer.look(this);
-  }
-
-  toTime(time_s) {
-    this.clock.pause();
-    this.clock.to(time_s);
-  }
-
-  stepTime(by) {
-    this.clock.pause();
-    this.clock.step(by);
-  }
-
-  playOrPause() {
-    if (this.clock.playing) this.clock.pause();
-    else this.clock.play();
-  }
-
-  setSpeed(speed) {
-    this.clock.speed = speed;
-  }
-
-  // ---------------------------------------------------------------- view
-
-  pan(dx, dy) {
-    this.flight = null;
-    this.camera.pan(dx, dy);
-    this.draw();
-  }
-
-  zoomAt(x, y, steps) {
-    this.flight = null;
-    this.camera.zoomAt(x, y, steps);
-    this.draw();
-  }
-
-  zoomBy(steps) {
-    const { camera } = this;
-    this.fly({ x: camera.x, y: camera.y, zoom: camera.zoom + steps });
-  }
-
-  showWhole() {
-    if (this.scene) this.fly(this.camera.fit(this.scene.bounds));
-  }
-
-  moved() {
-    const { url_key: key } = this.config;
-    if (key && this.scene) this.address.say(key, this.position);
-  }
-
-  get position() {
-    const { plane } = this.scene;
-    return [...plane.toLonLat(this.camera.x, this.camera.y), this.camera.zoom + plane.zoomShift];
-  }
-
-  fly(to) {
-    this.flight = fly(this.camera, to, {
-      still: this.still.matches,
-      going: (flight) => this.flight === flight,
-      moved: () => this.draw(),
-      there: () => this.moved(),
-    });
   }
 
   toggleSplit() {

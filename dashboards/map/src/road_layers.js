@@ -1,12 +1,9 @@
 // Roads and what lies on them, as layers. A layer whose id ends with "@a" or "@b" belongs to one side of the view.
-import { KINDS } from "./colours.js";
 import { DiscLayer, LineLayer } from "./flat_layers.js";
 import { segmentsOf } from "./strokes.js";
 
 const CASING_PX = 1.8;
 const SKETCH_PX = 4;
-const POINT_PX = 5.5;
-const RIM_PX = 1.4;
 
 /** Dashes and gaps, in widths of the line. */
 export const DASHES = {
@@ -52,26 +49,9 @@ export function sketchBuffers(lines) {
   return { count, buffers: { segments, colours: new Uint8Array(4 * count).fill(255), widths: new Float32Array(count).fill(SKETCH_PX) } };
 }
 
-export function pointLayer(name, place, { xy, value }, ground) {
-  const count = xy.length / 2;
-  const largest = value ? value.reduce((most, one) => Math.max(most, Math.abs(one)), 0) || 1 : 1;
-  const colour = KINDS[1 + (place % (KINDS.length - 1))];
+export function vehicleLayer(id, fleet, ground, factor) {
   return new DiscLayer({
-    id: `points-${name}`,
-    count,
-    extra: RIM_PX,
-    tint: ground.vehicleRim,
-    buffers: {
-      xy,
-      radii: Float32Array.from({ length: count }, (_, i) => (value ? 4 + 10 * Math.sqrt(Math.abs(value[i]) / largest) : POINT_PX)),
-      colours: Uint8Array.from(Array.from({ length: count }, () => [...colour, 235]).flat()),
-    },
-  });
-}
-
-export function vehicleLayer(fleet, ground, factor) {
-  return new DiscLayer({
-    id: "vehicles",
+    id,
     count: fleet.count,
     extra: 1,
     tint: ground.vehicleRim,

@@ -5,18 +5,24 @@ export class Scene {
   constructor(blobs) {
     this.roads = null;
     this.layers = new Map();
-    this.vehicles = null;
+    /** Moving vehicles of the picture, and of the one beside it. */
+    this.fleets = { vehicles: null, vehicles_beside: null };
     this.background = null;
     this.points = new Map();
     this.plane = planeOf(blobs);
     for (const blob of blobs) {
       if (blob.header.roads) this.roads = new Roads(blob, this.plane);
       for (const name of Object.keys(blob.header.values ?? {})) this.layers.set(name, new Layer(blob, name));
-      if (blob.header.vehicles) this.vehicles = new Vehicles(blob, this.plane);
+      for (const name of Object.keys(this.fleets)) if (blob.header[name]) this.fleets[name] = new Vehicles(blob, name, this.plane);
       if (blob.header.background) this.background = backgroundOf(blob, this.plane);
       for (const name of Object.keys(blob.header.points ?? {})) this.points.set(name, pointsOf(blob, name, this.plane));
     }
     this.bounds = boundsOf(this.roads?.xy ?? this.background?.areas.xy ?? new Float32Array([-500, -500, 500, 500]));
+  }
+
+  /** The fleets that there are. */
+  get moving() {
+    return Object.values(this.fleets).filter((fleet) => fleet?.count);
   }
 
   /** Begin and end of the time slider [s], or null. */
@@ -27,9 +33,9 @@ export class Scene {
       from = Math.min(from, layer.edges_s[0]);
       to = Math.max(to, layer.edges_s.at(-1));
     }
-    if (this.vehicles) {
-      from = Math.min(from, this.vehicles.times_s[0]);
-      to = Math.max(to, this.vehicles.times_s.at(-1));
+    for (const { times_s } of this.moving) {
+      from = Math.min(from, times_s[0]);
+      to = Math.max(to, times_s.at(-1));
     }
     return from < to ? [from, to] : null;
   }
@@ -76,6 +82,20 @@ class Layer {
     this.shown = arrays[`values.${name}.shown`] ?? null;
   }
 
+  /** The least and the largest value that can be told from chance. */
+  get range() {
+    if (!this.found) {
+      let [least, most] = [Infinity, -Infinity];
+      for (let i = 0; i < this.value.length; i++) {
+        if (this.shown && !this.shown[i]) continue;
+        if (this.value[i] < least) least = this.value[i];
+        if (this.value[i] > most) most = this.value[i];
+      }
+      this.found = [least * this.factor, most * this.factor];
+    }
+    return this.found;
+  }
+
   row(interval) {
     return this.intervals ? Math.min(Math.max(interval, 0), this.intervals - 1) * this.count : 0;
   }
@@ -90,13 +110,21 @@ class Layer {
 }
 
 class Vehicles {
-  constructor({ header, arrays, shapes }, plane) {
-    this.times_s = header.vehicles.times_s;
-    this.count = shapes["vehicles.seen"][0];
+  constructor({ header, arrays, shapes }, name, plane) {
+    this.times_s = header[name].times_s;
+    this.count = shapes[`${name}.seen`][0];
     this.steps = this.times_s.length;
-    this.seen = arrays["vehicles.seen"];
-    this.kind = arrays["vehicles.kind"];
-    this.xy = plane.metres(arrays["vehicles.xy"], 27);
+    this.seen = arrays[`${name}.seen`];
+    this.kind = arrays[`${name}.kind`];
+    this.xy = plane.metres(arrays[`${name}.xy`], 27);
+  }
+
+  /** When half as many are on the road as ever are at once [s]: a time worth looking at. */
+  get busyFrom_s() {
+    const on = new Uint32Array(this.steps);
+    for (let i = 0; i < this.seen.length; i++) on[i % this.steps] += this.seen[i];
+    const half = on.reduce((most, one) => Math.max(most, one), 0) / 2;
+    return this.times_s[on.findIndex((count) => count >= half)];
   }
 }
 
@@ -178,6 +206,7 @@ function pointsOf({ header, arrays }, name, plane) {
   return {
     xy: plane.metres(arrays[`points.${name}.xy`]),
     value: arrays[`points.${name}.value`] ?? null,
+    level: arrays[`points.${name}.level`] ?? null,
     labels: header.points[name].labels,
   };
 }

@@ -2,14 +2,16 @@
 import { filled } from "./dom.js";
 import { KNOWN, rowOf, tell } from "./paint.js";
 
+/** A number as the language writes it, with a true minus sign. */
 export function numberText(value, picture, language) {
   const signDisplay = picture.palette === "change" ? "exceptZero" : "auto";
-  return new Intl.NumberFormat(language, { maximumFractionDigits: picture.digits, signDisplay }).format(value);
+  return new Intl.NumberFormat(language, { maximumFractionDigits: picture.digits, signDisplay }).format(value).replace("-", "−");
 }
 
 export function pointLines(scene, config, { name, place }) {
-  const label = scene.points.get(name).labels[place];
-  return label ? [["name", label], ["faint", config.points[name]]] : [["name", config.points[name]]];
+  const [first, ...more] = (scene.points.get(name).labels[place] ?? "").split("\n");
+  const { label } = config.points[name];
+  return first ? [["name", first], ...more.map((line) => ["value", line]), ["faint", label]] : [["name", label]];
 }
 
 /** Name, marks, and the values of both sides, the left one first. */
