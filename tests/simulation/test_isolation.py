@@ -45,14 +45,6 @@ def listening(pids: set[int]) -> set[tuple[str, int]]:
     }
 
 
-def listening_anywhere() -> set[tuple[str, int]]:
-    return {
-        (entry.laddr.ip, entry.laddr.port)
-        for entry in psutil.net_connections("inet")
-        if entry.status == psutil.CONN_LISTEN
-    }
-
-
 class Scan:
     """Look at the sockets of all our children while something runs."""
 
@@ -104,15 +96,11 @@ def test_no_socket_is_open_while_the_cli_or_libsumo_runs(cross: RoadGraph, tmp_p
 def test_traci_cannot_be_reached_from_any_interface(cross: RoadGraph, tmp_path: Path) -> None:
     if not private_networks_work():
         pytest.skip("this machine gives no private network; SUMO then warns")
-    before = listening_anywhere()
-    opened: set[tuple[str, int]] = set()
     with Scan() as scan:
         result = run(cross, tmp_path, "traci")
-        opened = listening_anywhere() - before
     assert result.counts.arrived == 100
     assert scan.looks > 3
     assert scan.seen == set()
-    assert opened == set()
     assert "no private network" not in (tmp_path / "sumo.log").read_text()
 
 

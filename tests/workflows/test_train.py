@@ -11,7 +11,7 @@ import pytest
 from tests.diffusion.places import tiny_settings
 from tests.diffusion.test_resuming import SETTINGS, towns
 from trafficdiff.datatypes.scene_files import write_scenes
-from trafficdiff.diffusion import training
+from trafficdiff.diffusion import course
 from trafficdiff.diffusion.checkpoint import read_checkpoint
 from trafficdiff.errors import InputError, OutputError
 from trafficdiff.publish import verify
@@ -36,7 +36,7 @@ def even_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock of the processor by which every step lasts the same: 30 steps are the ten minutes."""
     ticks = iter(range(10_000))
     clock = types.SimpleNamespace(process_time=lambda: next(ticks) * 60.0 * SETTINGS.cpu_minutes / STEPS)
-    monkeypatch.setattr(training, "time", clock)
+    monkeypatch.setattr(course, "time", clock)
 
 
 def trained(corpus: Path, directory: Path, **options: Any) -> dict[str, Any]:

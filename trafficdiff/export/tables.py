@@ -25,6 +25,7 @@ __all__ = ["area_table", "column_of", "edge_lines", "edge_table", "interval_tabl
 _SUFFIXES: Final = {
     "1": "", "": "", "h": "", "km": "", "s": "_s", "m": "_m", "m s-1": "_ms", "h-1": "_per_h", "km-1": "_per_km",
     "kg": "_kg", "kW": "_kw", "kW h": "_kwh", "kg km-1": "",
+    "degrees_east": "_deg", "degrees_north": "_deg",
 }  # fmt: skip
 _DIGITS: Final = 6
 """Significant digits that are written; a simulation has fewer."""
