@@ -1,9 +1,4 @@
-"""Write and read trained models: one safetensors file, which holds numbers and no code.
-
-The header's metadata carries the sizes, the scaling, the card, and a SHA-256 of all of these and the weights, so that a
-file which lost a bit, or holds numbers that are not finite, is refused before anything is drawn from it. Pickles are
-never opened. Weights are kept in half precision, which halves the file; they compute in single precision.
-"""
+"""Write and read the trip model: a committee, the scaling of what it reads, and its card in one file."""
 
 from __future__ import annotations
 
@@ -11,19 +6,17 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import torch
-from torch import Tensor
-
+from trafficdiff.diffusion.committee_files import read_committee, restored_members, write_committee
 from trafficdiff.diffusion.inputs import Scaling
 from trafficdiff.diffusion.settings import NetworkSettings
 from trafficdiff.diffusion.training import new_model
-from trafficdiff.diffusion.weights import digest_of, read_tensors, refuse_infinite
 from trafficdiff.errors import InputError
-from trafficdiff.publish import publishing_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from torch import Tensor
 
     from trafficdiff.diffusion.loss import Model
 
@@ -31,7 +24,6 @@ __all__ = ["FORMAT", "Checkpoint", "read_checkpoint", "write_checkpoint"]
 
 FORMAT: Final = "trafficdiff demand model 2"
 _TEXTS: Final = ("format", "network", "scaling", "card")
-_REQUIRED: Final = (*_TEXTS, "sha256")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,26 +56,13 @@ def write_checkpoint(path: Path, *, members: Sequence[Model], scaling: Scaling, 
     InputError
         If a weight is not finite: such a model is not worth keeping.
     """
-    from safetensors.torch import save
-
-    weights = {
-        f"{number}.{name}": value.detach().to("cpu", torch.float16).contiguous()
-        for number, member in enumerate(members)
-        for name, value in member.state_dict().items()
-    }
-    refuse_infinite(weights, what=str(path))
     texts = {
         "format": FORMAT,
         "network": json.dumps(members[0].denoiser.settings.as_dict()),
         "scaling": json.dumps(scaling.as_dict()),
         "card": json.dumps(dict(card)),
     }
-    digest = digest_of(weights, texts)
-    with publishing_file(path) as staged:
-        staged.write_bytes(
-            save(weights, texts | {"sha256": digest})
-        )  # `save_file` makes files that only their owner can read
-    return digest
+    return write_committee(path, members, texts=texts)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -95,22 +74,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         If the file is missing, no safetensors (a pickle, say), was made by something else, lost a bit, or has
         weights that are not finite.
     """
-    weights, metadata = read_tensors(
-        path,
-        what="a checkpoint (.safetensors)",
-        absent="train one or give another path",
-        other="pickles (.pt, .ckpt) are not opened, for they can run code",
-    )
-    if missing := [name for name in _REQUIRED if name not in metadata]:
-        raise InputError(f"{path}: expected metadata {', '.join(_REQUIRED)}, missing {', '.join(missing)}")
-    if metadata["format"] != FORMAT:
-        raise InputError(f"{path}: expected format {FORMAT!r}, got {metadata['format']!r}; train it again")
-    refuse_infinite(weights, what=str(path))
-    if (digest := digest_of(weights, {name: metadata[name] for name in _TEXTS})) != metadata["sha256"]:
-        raise InputError(
-            f"{path}: expected content of SHA-256 {metadata['sha256'][:16]}..., got {digest[:16]}...; "
-            "the file is damaged, fetch it again"
-        )
+    weights, metadata = read_committee(path, what="a checkpoint (.safetensors)", form=FORMAT, texts=_TEXTS)
     return _restored(path, weights, metadata)
 
 
@@ -118,18 +82,10 @@ def _restored(path: Path, weights: dict[str, Tensor], metadata: dict[str, str]) 
     try:
         scaling = Scaling.from_dict(json.loads(metadata["scaling"]))
         settings = NetworkSettings.from_dict(json.loads(metadata["network"]))
-        by_member: dict[int, dict[str, Tensor]] = {}
-        for name, value in weights.items():
-            member, _, own = name.partition(".")
-            by_member.setdefault(int(member), {})[own] = value.float()
-        members = []
-        for number in range(max(by_member, default=0) + 1):
-            model = new_model(settings, scaling)
-            model.load_state_dict(by_member[number])
-            members.append(model.eval().requires_grad_(requires_grad=False))
+        members = restored_members(weights, lambda: new_model(settings, scaling))
         card = json.loads(metadata["card"])
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InputError(
             f"{path}: the metadata and the weights do not fit together ({error}); train it again"
         ) from error
-    return Checkpoint(tuple(members), scaling, card, metadata["sha256"])
+    return Checkpoint(members, scaling, card, metadata["sha256"])
