@@ -29,10 +29,9 @@ from trafficdiff.publish import (
     refuse_unwritable,
     scratch,
     sweep,
-    this_writer,
     verify,
-    writer_is_dead,
 )
+from trafficdiff.writers import this_writer, writer_is_dead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -489,7 +488,7 @@ def _left_behind(parent: Path, writer: str, *, age_s: float = 0.0) -> Path:
 
 
 def _dead_writer() -> str:
-    script = "from trafficdiff.publish import this_writer; print(this_writer())"
+    script = "from trafficdiff.writers import this_writer; print(this_writer())"
     return subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import logging
 import os
 import re
@@ -22,7 +21,6 @@ import secrets
 import shutil
 import tempfile
 import time
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +35,7 @@ from trafficdiff.manifest import (
     read_manifest,
     verify,
 )
+from trafficdiff.writers import this_writer, writer_is_dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +52,7 @@ __all__ = [
     "refuse_unwritable",
     "scratch",
     "sweep",
-    "this_writer",
     "verify",
-    "writer_is_dead",
 ]
 
 _WRITER: Final = r"(?P<writer>[0-9a-f]{8}-\d+-\d+)"
@@ -302,19 +299,6 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:.1f} MB"
 
 
-def this_writer() -> str:
-    """Return a token for this process: its machine, process id and start time."""
-    return f"{_machine()}-{os.getpid()}-{_start_of(os.getpid())}"
-
-
-def writer_is_dead(writer: str) -> bool | None:
-    """Return whether the process behind a token of `this_writer` has ended; None if it ran on another machine."""
-    machine, pid, start = writer.split("-")
-    if machine != _machine():
-        return None
-    return str(_start_of(int(pid))) != start
-
-
 @contextlib.contextmanager
 def scratch(purpose: str) -> Iterator[Path]:
     """Give a folder among the system's temporary files, and remove it when the block ends.
@@ -370,32 +354,3 @@ def _is_stale(directory: Path, writer: str) -> bool:
     except OSError:
         return False  # it changes at this moment
     return time.time() - max(changes) > _FOREIGN_STALE_S
-
-
-@cache
-def _machine() -> str:
-    """Return 8 hexadecimal digits for this boot of this machine and its process numbers (containers have their own)."""
-    import platform
-
-    parts = [platform.node()]
-    with contextlib.suppress(OSError):
-        parts += [Path("/proc/sys/kernel/random/boot_id").read_text(), str(Path("/proc/self/ns/pid").readlink())]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
-
-
-def _start_of(pid: int) -> int | None:
-    """Return when a process started [a fixed unit of this machine], or None if there is none or it is a zombie."""
-    try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None if Path("/proc/self/stat").exists() else _start_by_psutil(pid)
-    return None if after_name[0] in "ZX" else int(after_name[19])  # fields 3 and 22 of proc(5)
-
-
-def _start_by_psutil(pid: int) -> int | None:
-    import psutil
-
-    try:
-        return int(psutil.Process(pid).create_time() * 100)
-    except psutil.Error:
-        return None

@@ -21,7 +21,8 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from trafficdiff.errors import OutputError, StoreError
-from trafficdiff.publish import NO_SPACE, real_path, refuse_taken, this_writer
+from trafficdiff.publish import NO_SPACE, real_path, refuse_taken
+from trafficdiff.writers import this_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from trafficdiff.errors import StoreError
-from trafficdiff.publish import publishing_file, this_writer, writer_is_dead
+from trafficdiff.publish import publishing_file
+from trafficdiff.writers import this_writer, writer_is_dead
 
 __all__ = ["RunStatus", "State", "read_status", "status_path", "write_status"]
 

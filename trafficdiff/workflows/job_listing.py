@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trafficdiff.errors import StoreError
-from trafficdiff.publish import real_path, writer_is_dead
+from trafficdiff.publish import real_path
 from trafficdiff.store.status import read_status, status_path
 from trafficdiff.workflows.job_kinds import KINDS, command_of
 from trafficdiff.workflows.job_queue import job_files
 from trafficdiff.workflows.job_record import ENDING, is_alive, job_path, log_path, read_job
 from trafficdiff.workflows.log_tail import last_error, log_tail
+from trafficdiff.writers import writer_is_dead
 
 if TYPE_CHECKING:
     import datetime as dt

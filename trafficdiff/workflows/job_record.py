@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from trafficdiff.publish import publishing_file, this_writer, writer_is_dead
+from trafficdiff.publish import publishing_file
 from trafficdiff.workflows.job_kinds import JobRequest
+from trafficdiff.writers import this_writer, writer_is_dead
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ class JobFile(BaseModel):
     most_at_once
         How many jobs of the folder may run while this one begins.
     writer
-        Token of its process (`trafficdiff.publish.this_writer`); None until it has begun to live.
+        Token of its process (`trafficdiff.writers.this_writer`); None until it has begun to live.
     begun_utc
         When it left the line and began to work.
     ended_utc, exit_code
