@@ -41,6 +41,7 @@ def test_common_random_numbers_save_what_they_share() -> None:
     assert ratio == pytest.approx(2 / 20, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_runs_with_other_seeds_differ_and_equal_ones_do_not(tmp_path) -> None:
     coverage = script("coverage")

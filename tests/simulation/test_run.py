@@ -54,6 +54,20 @@ def run(graph: RoadGraph, directory: Path, *, count: int = 120, policy: Any = No
     )
 
 
+_before: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _others_children() -> None:
+    """Remember processes that other tests of this worker keep: pools, trackers of resources."""
+    _before.clear()
+    _before.update(child.pid for child in psutil.Process().children(recursive=True))
+
+
+def own_children() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children(recursive=True) if child.pid not in _before]
+
+
 @contextlib.contextmanager
 def signalling(name: str, what: signal.Signals, *, times: int) -> Iterator[list[int]]:
     """Send a signal to our children of a name as soon as they work; yields the ids that were hit."""
@@ -63,7 +77,7 @@ def signalling(name: str, what: signal.Signals, *, times: int) -> Iterator[list[
     def watch() -> None:
         while not done.is_set() and len(hit) < times:
             with contextlib.suppress(psutil.NoSuchProcess):
-                for child in psutil.Process().children(recursive=True):
+                for child in own_children():
                     works = child.name().startswith(name) and sum(child.cpu_times()[:2]) > 0.15
                     if works and child.pid not in hit and len(hit) < times:
                         child.send_signal(what)
@@ -81,7 +95,7 @@ def signalling(name: str, what: signal.Signals, *, times: int) -> Iterator[list[
 
 def children_named(*names: str) -> list[str]:
     found = []
-    for child in psutil.Process().children(recursive=True):
+    for child in own_children():
         with contextlib.suppress(psutil.NoSuchProcess):
             if child.status() != psutil.STATUS_ZOMBIE and child.name().startswith(names):
                 found.append(child.name())

@@ -22,7 +22,7 @@ from trafficdiff.workflows.ensemble import ensemble
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.sumo
+pytestmark = [pytest.mark.sumo, pytest.mark.slow]
 
 SITE = {"kind": "charging_site", "id": "built", "at": "B2C2", "plugs": 4, "power_kw": 150.0}
 PARTS = ("served", "waiting", "unmet", "stranded")
