@@ -99,6 +99,7 @@ def draw_days(city: City, checkpoint: Checkpoint, settings: SamplerSettings, *, 
             reach=reach,
             seed=seed,
             settings=settings,
+            ways=city.ways,
         )
         ends = scene.edge_index[np.stack([drawn.origin_edge, drawn.destination_edge], axis=1)]
         zones.append(drawn.slots[:, :2])
@@ -248,6 +249,7 @@ def completed(city: City, checkpoint: Checkpoint, real: TripSet, *, seen: bool) 
         reach={class_number(kind): reach},
         seed=0,
         settings=SamplerSettings(one_day=False),
+        ways=city.ways,
     )
     found = scene.edge_index[np.stack([drawn.origin_edge, drawn.destination_edge], axis=1)][~shown]
     again = ends[random.choice(np.flatnonzero(shown), size=int((~shown).sum()))]

@@ -41,6 +41,10 @@ class SamplerSettings:
         say more about the place. Alone it carries over best to places that nobody has seen.
     deterrence_per_s
         Deterrence of the prior once the other end is known [1/s of free-flow time].
+    directness, shortest_m
+        k and s [m] of `trafficdiff.diffusion.believed_pairs`: how much through traffic keeps to straight ways, and
+        below which distance a trip is hardly driven. Whichever of five cities is left out, the others' common part
+        of origins and destinations is largest at k = 9, of 0 to 20; see the decision page.
     guidance
         g; 1 is no guidance.
     detour
@@ -61,6 +65,8 @@ class SamplerSettings:
     hidden_columns: float = 0.4
     prior_share: float = 1.0
     deterrence_per_s: float = 0.003
+    directness: float = 9.0
+    shortest_m: float = 200.0
     guidance: float = 1.0
     detour: float = 1.6
     one_day: bool = True

@@ -23,12 +23,12 @@ import torch
 from torch import Tensor
 
 from trafficdiff.datatypes.scene import SOURCES
+from trafficdiff.diffusion.believed_pairs import believed_pairs
 from trafficdiff.diffusion.day import turned_moments
 from trafficdiff.diffusion.denoiser import Conditions, Logits, Zones
 from trafficdiff.diffusion.ends import Ends
 from trafficdiff.diffusion.inputs import BUMPS_S, views_of
 from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, TIME, VIA
-from trafficdiff.diffusion.prior import passing_through
 from trafficdiff.diffusion.requests import Drawn, Request, SamplerSettings, open_pairs, refuse_unreachable
 from trafficdiff.diffusion.rim import rim_of, tilted
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.reach import Reach
     from trafficdiff.datatypes.scene import Scene
+    from trafficdiff.datatypes.ways import Ways
     from trafficdiff.diffusion.inputs import Place, Scaling
     from trafficdiff.diffusion.loss import Model
 
@@ -86,6 +87,7 @@ def draw_places(
     reach: Mapping[int, Reach],
     seed: int,
     settings: SamplerSettings | None = None,
+    ways: Ways | None = None,
 ) -> Drawn:
     """Return where trips begin, end and pass, as many as were asked for.
 
@@ -103,6 +105,8 @@ def draw_places(
         Of everything random here.
     settings
         How to draw.
+    ways
+        Between crossings of the rim, for the prior of pairs; see `believed_pairs` for what is drawn without.
 
     Raises
     ------
@@ -114,6 +118,7 @@ def draw_places(
     day = _day(members, dice, settings)
     pairs = open_pairs(reach, scene.edge_offsets)
     refuse_unreachable(request, pairs, sorted(reach))
+    joined = believed_pairs(scene, ways, settings)
     doors = {kind: Ends(reach[kind], scene.edge_offsets) for kind in sorted(reach)}
     order = torch.randperm(len(request), generator=dice).numpy()
     observed = _observed(request)
@@ -126,8 +131,11 @@ def draw_places(
     for number, start in enumerate(range(0, len(request), max(at_once, 1))):
         if number < turns:
             model = members[number % len(members)].eval()
+            place = next(seen)
             drawings.append(
-                _Drawing(model, next(seen), scene, conditions, day=day, doors=doors, pairs=pairs, settings=settings)
+                _Drawing(
+                    model, place, scene, conditions, day=day, doors=doors, pairs=pairs, joined=joined, settings=settings
+                )
             )
         drawing = drawings[number % turns]
         rows = order[start : start + at_once]
@@ -174,6 +182,7 @@ class _Drawing:
         day: NDArray[np.float64] | None,
         doors: Mapping[int, Ends],
         pairs: Tensor,
+        joined: Tensor,
         settings: SamplerSettings,
     ) -> None:
         self.network = model.denoiser
@@ -187,7 +196,7 @@ class _Drawing:
         self.classes = np.array(sorted(doors), np.int64)
         self.pairs = pairs
         self.time_s = _expected_time(place)
-        self.joined = self._believed_pairs()
+        self.joined = joined
         self.doors = doors
         self.scores = {kind: self._edge_scores(kind) for kind in sorted(doors)}
         self.rim = rim_of(scene, {kind: ends.reach for kind, ends in doors.items()}, self.scores)
@@ -303,11 +312,6 @@ class _Drawing:
             others = [blind.origin, blind.destination, blind.via, blind.departure]
             parts = [other + self.settings.guidance * (part - other) for part, other in zip(parts, others, strict=True)]
         return [part.view(sets * agents, -1) for part in parts]
-
-    def _believed_pairs(self) -> Tensor:
-        """Return the logarithm of what the prior thinks of going from zone to zone, shape (Z, Z)."""
-        away_s = self.time_s.nan_to_num(posinf=0.0)
-        return passing_through(self.zones.place[0, :, :2], self.place.rim) - self.settings.deterrence_per_s * away_s
 
     def _mixed(self, slots: Tensor, slot: int, rows: Tensor, *, scores: Tensor | None, prior_share: float) -> Tensor:
         """Return the logits of a slot with the prior mixed into them, where it has one; the prior alone without any."""

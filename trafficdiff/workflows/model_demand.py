@@ -2,7 +2,7 @@
 
 ::
 
-    RoadGraph ──▶ zones, scene ──▶ Place ──┐
+    RoadGraph ──▶ zones, scene, ways ──────┐
               └─▶ reachability by class ───┼─▶ sampler ──▶ edges, vias ──▶ Agents
     demand ──▶ departures, fleet, day ─────┘
 """
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.reach import Reach
     from trafficdiff.datatypes.scene import Scene
     from trafficdiff.datatypes.vehicles import VehicleType
+    from trafficdiff.datatypes.ways import Ways
     from trafficdiff.demand.fleet import Fleet
     from trafficdiff.diffusion.checkpoint import Checkpoint
     from trafficdiff.diffusion.requests import Drawn, SamplerSettings
@@ -47,10 +48,13 @@ class City:
     ----------
     graph, scene
         The roads, and how the model sees them.
+    ways
+        Between the crossings of its rim.
     """
 
     graph: RoadGraph
     scene: Scene
+    ways: Ways
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +85,8 @@ def open_city(
     graph: RoadGraph, *, pois: gpd.GeoDataFrame | None = None, buildings: gpd.GeoDataFrame | None = None
 ) -> City:
     """Return the scene of a graph: its zones, and what is known of them."""
-    from trafficdiff.roads.scenes import make_scene
+    from trafficdiff.demand.ways import find_ways
+    from trafficdiff.roads.scenes import make_scene, rim_capacity
     from trafficdiff.roads.zones import make_zones
 
     zones = make_zones(graph, generator=np.random.default_rng(_ZONE_SEED))
@@ -89,7 +94,11 @@ def open_city(
     scene = make_scene(
         graph, zones=zones, name=name, place=name, source="calibrated", licence="", pois=pois, buildings=buildings
     )
-    return City(graph, scene)
+    enter, leave = rim_capacity(graph)
+    ways = find_ways(
+        graph, edge_index=scene.edge_index, edge_offsets=scene.edge_offsets, enters=enter > 0, leaves=leave > 0
+    )
+    return City(graph, scene, ways)
 
 
 def draw_agents(
@@ -143,6 +152,7 @@ def draw_agents(
         reach=reach,
         seed=int(generator.integers(2**62)),
         settings=settings,
+        ways=city.ways,
     )
     agents, via_zone = _agents(city, travellers, drawn, generator)
     by_type = [reach[int(number)] for number in numbers]
