@@ -11,6 +11,8 @@ same roads that do not charge. Cars at plugs and in queues are vehicle-seconds t
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
 import resource
 import sys
 import tempfile
@@ -29,7 +31,10 @@ from trafficdiff.datatypes.scenario import SimulationOptions, Window
 from trafficdiff.demand.charging_stops import plan_stops
 from trafficdiff.demand.charging_wishes import declared_wishes, with_batteries
 from trafficdiff.metrics.charging_numbers import balance_error, car_balance_kwh
-from trafficdiff.simulation.charging_run import simulate_charging, steered
+from trafficdiff.process import run_program
+from trafficdiff.simulation.charging_run import charging_control, simulate_charging, steered
+from trafficdiff.simulation.charging_sites import charger_id, waiting_m
+from trafficdiff.simulation.files import command_of, files_of
 from trafficdiff.simulation.run import simulate
 
 if TYPE_CHECKING:
@@ -78,6 +83,42 @@ def charge_on_arrival(row: object, result: ChargingResult) -> float:
     return float(own["charge_in"].iloc[0]) if len(own) else float(row.charge_end)  # type: ignore[attr-defined]
 
 
+def replayed_bare_s(plan: ChargingPlan, directory: Path, *, options: SimulationOptions, window: Window) -> float:
+    """Return what SUMO alone takes for the same cars, batteries, waits and stays, written as stops [CPU s].
+
+    Nobody steers and nothing is read while it runs: this is the least that any steering can come to.
+    """
+    from lxml import etree
+
+    log = json.loads((directory / "charging.json").read_text(encoding="utf-8"))
+    of_row = {session["row"]: session for session in log["sessions"]}
+    routes = directory / "routes.rou.xml.gz"
+    tree = etree.fromstring(gzip.decompress(routes.read_bytes()))
+    waiting = [waiting_m(station, plan.trips.graph) for station in plan.stations]
+    for vehicle in tree.iter("vehicle"):
+        session = of_row.get(log["cars"].get(vehicle.get("id"), {}).get("row"))
+        if session is None:
+            continue
+        station = plan.stations[session["station"]]
+        lane = f"{station.edge}_{station.lane}"
+        etree.SubElement(vehicle, "stop", lane=lane, endPos=f"{waiting[session['station']]:.2f}", parking="true",
+                         until=f"{session['plugged_s'] - 8:.0f}", friendlyPos="true")  # fmt: skip
+        end_s = session["unplugged_s"] if session["unplugged_s"] >= 0 else log["end_s"] + 1
+        name = charger_id(station, session["plug"])
+        etree.SubElement(vehicle, "stop", chargingStation=name, parkingArea=f"{name}.place", parking="true",
+                         until=f"{end_s:.0f}")  # fmt: skip
+    routes.write_bytes(gzip.compress(etree.tostring(tree)))
+    control = charging_control(plan)
+    files = files_of(plan.trips, options=options, directory=directory, control=control)
+    words = command_of(files, graph=plan.trips.graph, options=options, window=window, seed=1, progress=False,
+                       control=control)  # fmt: skip
+    before = cpu_s()
+    finished = run_program([*words], log=directory / "bare.log", deadline_s=600, directory=directory)
+    if finished.returncode:
+        raise SystemExit((directory / "bare.log").read_text(encoding="utf-8")[-600:])
+    return cpu_s() - before
+
+
 def timed(work: Callable[[], object]) -> tuple[object, float]:
     before = cpu_s()
     return work(), cpu_s() - before
@@ -113,6 +154,10 @@ def main() -> None:
                 )
             )
             without_s.append(used_s)
+        bare_s = replayed_bare_s(
+            plan, Path(folder) / f"with{given.repeat - 1}", options=options.model_copy(update={"control": "cli"}),
+            window=window,
+        )  # fmt: skip
         short = replace_window(window)
         (brief, brief_s) = timed(
             lambda: simulate(graph, trips, options=options, window=short, seed=1, directory=Path(folder) / "short")
@@ -139,6 +184,9 @@ def main() -> None:
             f"{words}: {used:.2f} CPU s; {vehicle_s:,.0f} vehicle-s, {each_us[words][0]:.2f} us each; "
             f"{driven_s:,.0f} of them driving, {each_us[words][1]:.0f} us each"
         )
+    driven_s = float(result.trips["duration_s"].sum())
+    least = bare_s / driven_s * 1e6 / each_us["same, no charging"][1]
+    print(f"SUMO alone, same stops, no steering: {bare_s:.2f} CPU s, {least:.2f} of those driven without charging")
     ratios = [each_us["charging"][place] / each_us["same, no charging"][place] for place in (0, 1)]
     print(f"over the same without charging: {ratios[0]:.2f} by all vehicle-seconds, {ratios[1]:.2f} by those driven")
 

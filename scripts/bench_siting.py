@@ -19,7 +19,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.demand.siting_town import town
-from trafficdiff.demand.siting_search import exact_plugs, greedy_plugs, random_plugs
+from trafficdiff.demand.siting_greedy import greedy_plugs
+from trafficdiff.demand.siting_search import exact_plugs, random_plugs
 
 GOAL = 0.05
 """Most that the greedy plan's unmet energy may be above the exact one's, over all towns."""

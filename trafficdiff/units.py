@@ -69,6 +69,7 @@ _ASKED = "all trips asked"
 _ENTERED = "trips that entered"
 _DONE = "completed trips"
 _WANTING = "EVs that wanted to charge"
+_TRACKED = "road users with tracks"
 _SUM = "time: sum"
 _MEAN = "time: mean"
 _POINT = "clock: point"
@@ -185,10 +186,19 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "station_income": Quantity("", "what drivers paid", _STATION),
     "station_energy": Quantity("kW h", "energy into batteries", _STATION_TIME, _SUM),
     "station_grid_energy": Quantity("kW h", "energy from the grid", _STATION_TIME, _SUM),
+    "station_given_energy": Quantity("kW h", "energy that batteries gave to the grid", _STATION_TIME, _SUM),
     "station_power": Quantity("kW", "power from the grid", _STATION_TIME, _MEAN),
     "station_occupied": Quantity("1", "plugs with a car", _STATION_TIME, _MEAN),
     "station_charging": Quantity("1", "plugs that give energy", _STATION_TIME, _MEAN),
     "station_queue": Quantity("1", "cars that wait for a plug", _STATION_TIME, _MEAN),
+    # safety, of tracks: see trafficdiff.metrics.safety_events and safety_numbers
+    "near_misses": Quantity("1", "conflicts with TTC or PET of 1.5 s, or braking of 3.4 m s-2", _AREA, over=_TRACKED),
+    "near_miss_rate": Quantity("km-1", "near misses per vehicle-kilometre", _AREA, over=_TRACKED),
+    "box_collisions": Quantity("1", "pairs of road users whose boxes overlapped", _AREA, over=_TRACKED),
+    "tracked_kilometres": Quantity("km", "vehicle-kilometres with tracks", _AREA, over=_TRACKED),
+    "short_headway_share": Quantity("1", "share of following time with less than 1 s", _AREA, over=_TRACKED),
+    "hard_brakings": Quantity("1", "times that somebody braked harder than 4.05 m s-2", _AREA, over=_TRACKED),
+    "high_jerks": Quantity("1", "times that a jerk was above 8.37 m s-3", _AREA, over=_TRACKED),
     "charging_wanted": Quantity("1", "EVs that wanted to charge on the way", _AREA, over=_WANTING),
     "charging_served": Quantity("1", "EVs that got a plug", _AREA, over=_WANTING),
     "charging_waiting": Quantity("1", "EVs still in a queue or on their way to a station", _AREA, over=_WANTING),

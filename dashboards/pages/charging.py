@@ -21,7 +21,7 @@ from dashboards.shell.pages import Page
 from dashboards.shell.road_map import map_share, road_map
 from dashboards.shell.road_numbers import road_blob
 from dashboards.shell.siting import plan_on_map, site_look, site_points, siting
-from dashboards.shell.station_map import METRICS, show_stations, station_look, station_points
+from dashboards.shell.station_map import METRICS, choose_clicked, show_stations, station_look, station_points
 from dashboards.shell.words import plain_word, word
 from trafficdiff.errors import InputError
 from trafficdiff.export.charts import time_profile
@@ -129,15 +129,19 @@ def _stations(opened: Opened, days: ChargingDays, *, metric: str, base: str, sce
     share = map_share(graph)
     left, right = st.columns([share, 1.4], gap="small")
     with left:
-        road_map(
+        name = _chosen(days)
+        event = road_map(
             key="charging.map",
             data=data,
             points=points,
+            selectable=("click",),
+            selected=[str(days.stations.loc[name, "edge"])] if name else [],
             description=plain_word(
                 "charging.map_description", what=plain_word(f"charging.metric_{metric}"), count=len(days.stations)
             ),
             height=_MAP_HEIGHT,
         )
+        choose_clicked(event, days.stations)
     with right:
         show_stations(days, shown, height=_MAP_HEIGHT, chosen=_chosen(days))
 

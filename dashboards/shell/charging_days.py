@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import streamlit as st
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    import xarray as xr
     from numpy.typing import NDArray
 
 __all__ = ["ChargingDays", "charging_days", "day_profile", "has_charging", "outcomes"]
 
 _FOLDER: Final = "charging"
 _BY_MINUTE: Final = {"power": "station_power", "queue": "station_queue", "occupied": "station_occupied"}
-_FIXED: Final = ("plugs", "installed_kw", "feeder", "site_type")
+_FIXED: Final = ("plugs", "installed_kw", "feeder", "site_type", "edge")
 _MEASURED: Final = (
     "sessions", "energy_kwh", "utilisation", "full_share", "peak_kw", "mean_wait_s", "max_queue", "missed_sessions",
 )  # fmt: skip
@@ -38,8 +39,8 @@ class ChargingDays:
     ----------
     stations
         One row a station, by its id: ``name``, ``lon``, ``lat``, ``plugs``, ``installed_kw``, ``feeder``,
-        ``site_type``, and means over the days of what was measured, each with its least and largest day in ``_low`` and
-        ``_high``.
+        ``site_type``, ``edge``, and means over the days of what was measured, each with its least and largest day in
+        ``_low`` and ``_high``.
     time_s
         Shape (T,), begin of every minute [s of the simulated day].
     by_minute
@@ -68,14 +69,15 @@ def charging_days(opened: Opened, scenario: str) -> ChargingDays:
     import pandas as pd
 
     folders = [directory / _FOLDER for directory in _directories(opened, scenario)]
-    minutes = [_minutes(folder) for folder in folders]
-    steps = min(len(one["time_s"]) for one in minutes)
+    found = _stacked(opened, scenario) if opened.study is not None and opened.finished else _singly(folders)
     tables = [pd.read_csv(folder / "stations.csv", dtype={"station": str, "feeder": str}) for folder in folders]
     cars = [pd.read_csv(folder / "cars.csv").assign(day=day) for day, folder in enumerate(folders)]
     return ChargingDays(
-        stations=_stations(tables, minutes[0]),
-        time_s=minutes[0]["time_s"][:steps],
-        by_minute={name: np.stack([one[name][:, :steps] for one in minutes]) for name in _BY_MINUTE},
+        stations=_stations(tables, found),
+        time_s=found["time"].to_numpy().astype(np.float64),
+        by_minute={
+            name: found[what].transpose("sample", "station", "time").to_numpy() for name, what in _BY_MINUTE.items()
+        },
         cars=pd.concat(cars, ignore_index=True),
         days=len(folders),
     )
@@ -87,28 +89,33 @@ def _directories(opened: Opened, scenario: str) -> list[Path]:
     return [opened.study.run_directory(scenario, sample) for sample in opened.runs[scenario]]
 
 
-def _minutes(folder: Path) -> dict[str, Any]:
-    """Return the arrays of one day, stations first."""
+def _stacked(opened: Opened, scenario: str) -> xr.Dataset:
+    """Return a finished study's days of a scenario, with the stations that it has."""
+    from trafficdiff.workflows.charging_study import open_charging
+
+    assert opened.study is not None  # who calls has looked
+    whole = open_charging(opened.study.directory).sel(scenario=scenario, sample=list(opened.runs[scenario]))
+    return whole.isel(station=np.flatnonzero(np.isfinite(whole["station_plugs"].to_numpy())))
+
+
+def _singly(folders: Sequence[Path]) -> xr.Dataset:
+    """Return the days of runs one by one, over the minutes that all have: a study that is still running is no stack."""
     import xarray as xr
 
-    with xr.open_dataset(folder / "stations.nc", engine="h5netcdf") as data:
-        arrays = {name: data[what].transpose("station", "time").to_numpy() for name, what in _BY_MINUTE.items()}
-        names = data["station_name"] if "station_name" in data.coords else data["station"]
-        return arrays | {
-            "time_s": data["time"].to_numpy().astype(np.float64),
-            "station": data["station"].to_numpy().astype(str),
-            "name": names.to_numpy().astype(str),
-            "lon": data["station_longitude"].to_numpy(),
-            "lat": data["station_latitude"].to_numpy(),
-        }
+    days = [xr.load_dataset(folder / "stations.nc", engine="h5netcdf") for folder in folders]
+    kept = [day[list(_BY_MINUTE.values())] for day in days]
+    return xr.concat(kept, dim="sample", join="inner", coords="minimal", compat="override")
 
 
-def _stations(tables: Sequence[pd.DataFrame], minutes: dict[str, Any]) -> pd.DataFrame:
+def _stations(tables: Sequence[pd.DataFrame], days: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     first = tables[0].set_index("station")
-    found = pd.DataFrame({name: minutes[name] for name in ("name", "lon", "lat")}, index=minutes["station"])
-    found["name"] = np.where(found["name"] == "", found.index.to_numpy(), found["name"])
+    of_station = {"lon": "station_longitude", "lat": "station_latitude"}
+    ids = days["station"].to_numpy().astype(str)
+    found = pd.DataFrame({name: days[what].to_numpy() for name, what in of_station.items()}, index=ids)
+    names = days["station_name"].to_numpy().astype(str) if "station_name" in days.coords else ids
+    found.insert(0, "name", np.where(names == "", ids, names))
     for name in _FIXED:
         found[name] = first[name].reindex(found.index)
     found["feeder"] = found["feeder"].fillna("")

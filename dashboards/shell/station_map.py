@@ -20,11 +20,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboards.shell.charging_days import ChargingDays
+    from dashboards.shell.road_map import MapEvent
 
-__all__ = ["METRICS", "StationMetric", "show_stations", "station_look", "station_points"]
+__all__ = [
+    "METRICS",
+    "StationMetric",
+    "choose_clicked",
+    "nearest_station",
+    "show_stations",
+    "station_look",
+    "station_points",
+]
 
 _TABLE: Final = "charging.table"
 _COLUMNS: Final = ("utilisation", "mean_wait", "missed", "sessions", "energy", "peak")
+_SEEN: Final = "charging.map.seen"
+_NEAR_PX: Final = 18
+"""How near a click must be to a station; its mark is up to 16 pixels wide on each side."""
+_METRES_PER_PIXEL: Final = 78_271.517
+"""On the equator at zoom 0, where the world is 512 pixels wide: 40,075,016.7 m of WGS 84's equator over 512."""
+_METRES_PER_DEGREE: Final = 111_319.49
 _ROW, _HEAD = 35, 38
 """Heights of a row of a table and of its head [pixels]."""
 
@@ -151,3 +166,27 @@ def show_stations(days: ChargingDays, metric: StationMetric, *, height: int, cho
 def _choose_row(key: str, ids: list[str]) -> None:
     rows = st.session_state[key].selection.rows
     view.put(station=f"station:{ids[rows[0]]}" if rows and rows[0] < len(ids) else None)
+
+
+def choose_clicked(event: MapEvent, stations: pd.DataFrame) -> None:
+    """Follow the station that was clicked on the map in table and charts; a click beside all stations follows none.
+
+    Each click counts once, so that what is chosen elsewhere afterwards stays.
+    """
+    if event.clicked_at is None or event.position is None or st.session_state.get(_SEEN) == event.number:
+        return
+    st.session_state[_SEEN] = event.number
+    name = nearest_station(stations, event.clicked_at, zoom=event.position[2])
+    view.put(station=None if name is None else f"station:{name}")
+
+
+def nearest_station(stations: pd.DataFrame, lonlat: tuple[float, float], *, zoom: float) -> str | None:
+    """Return the id of the station under a click, None if the nearest is too far away on the screen."""
+    if not len(stations):
+        return None
+    shrink = np.cos(np.radians(lonlat[1]))
+    east = (stations["lon"].to_numpy(np.float64) - lonlat[0]) * _METRES_PER_DEGREE * shrink
+    north = (stations["lat"].to_numpy(np.float64) - lonlat[1]) * _METRES_PER_DEGREE
+    pixels = np.hypot(east, north) / (_METRES_PER_PIXEL * shrink / 2.0**zoom)
+    place = int(np.argmin(pixels))
+    return str(stations.index[place]) if pixels[place] <= _NEAR_PX else None

@@ -72,6 +72,7 @@ def test_a_killed_training_goes_on(corpus: Path, tmp_path: Path) -> None:
     assert not state.exists()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_trained_on_is_invalid_input(corpus: Path, tmp_path: Path) -> None:
     for words, code, word in (
         (("--leave-out", "atlantis"), 2, "atlantis"),

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dashboards.shell.charging_days import ChargingDays, day_profile, outcomes
+from dashboards.shell.station_map import nearest_station
 
 
 def days_of(power: np.ndarray) -> ChargingDays:
@@ -54,3 +55,12 @@ def test_cars_are_counted_a_day_and_measured_a_car() -> None:
     assert table["cars"].tolist() == [1.0, 0.5]
     assert table.loc["served", "waited_s"] == pytest.approx(30.0)
     assert table.loc["unmet", "unmet_kwh"] == pytest.approx(12.0)
+
+
+def test_a_click_follows_the_station_under_it_however_near_the_map_looks() -> None:
+    stations = pd.DataFrame({"lon": [24.94, 24.95], "lat": [60.17, 60.17]}, index=["west", "east"])
+    beside = (24.9401, 60.17)  # 5.5 m east of the first: 9 pixels at zoom 16 (0.6 m each there), 37 at zoom 18
+    assert nearest_station(stations, beside, zoom=16.0) == "west"
+    assert nearest_station(stations, beside, zoom=18.0) is None
+    assert nearest_station(stations, (24.9499, 60.17), zoom=16.0) == "east"
+    assert nearest_station(stations.iloc[:0], beside, zoom=16.0) is None

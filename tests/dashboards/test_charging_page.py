@@ -72,6 +72,27 @@ def place_of(folder: Path, station: str) -> tuple[float, float]:
 
 
 @pytest.mark.browser
+def test_a_station_that_is_clicked_on_the_map_is_followed_until_another_place_is(
+    context: BrowserContext, charging_place: Path
+) -> None:
+    with served(charging_place, "--read-only") as address:
+        visitor = Visitor(context, address)
+        lon, lat = place_of(charging_place, "kamppi")
+        view = {"base": "electric", "scenario": "one more site", "map": f"{lon:.6f},{lat:.6f},17"}
+        visitor.open("charging", study=CHARGING, **view)
+        box = visitor.ready_map().locator(".surface").bounding_box()
+        assert box is not None
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        visitor.tab.mouse.click(*middle)
+        visitor.tab.wait_for_url(re.compile(r"station=station(:|%3A)kamppi"))
+        visitor.assert_sound()
+        assert visitor.tab.get_by_text("kamppi").count() >= 1
+        visitor.tab.mouse.click(middle[0] + 120, middle[1] + 90)
+        visitor.tab.wait_for_url(lambda url: "station=" not in url)
+        assert visitor.script_errors == []
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("look", [{}, {"locale": "de-DE", "color_scheme": "dark"}], indirect=True, ids=["en", "de"])
 def test_stations_are_on_the_map_and_say_how_they_do(context: BrowserContext, charging_place: Path) -> None:
     with served(charging_place, "--read-only") as address:

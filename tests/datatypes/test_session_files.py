@@ -179,6 +179,7 @@ def test_fifty_thousand_rows_take_less_than_two_seconds(tmp_path: Path):
     assert time.process_time() - before < 4.0  # 1.3 s measured; a loaded machine may take longer
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "zone", "sound", "with_energy"),

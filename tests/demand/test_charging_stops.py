@@ -17,6 +17,7 @@ from trafficdiff.datatypes.charging_options import ChargingOptions, StationChoic
 from trafficdiff.datatypes.stations import ChargingStation, Plugs
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES
 from trafficdiff.demand.charging_access import nearest_station_m
+from trafficdiff.demand.charging_choice import Offers, choose
 from trafficdiff.demand.charging_stops import plan_stops
 from trafficdiff.demand.charging_wishes import declared_wishes, with_batteries
 from trafficdiff.errors import InputError, TripError
@@ -198,3 +199,19 @@ def test_the_nearest_station_is_found_along_the_roads(ladder: RoadGraph):
     far = nearest_station_m(ladder, np.array([ladder.edge_index["B-Bn"]]))
     assert far[ladder.edge_index["B-Bn"]] == 0.0
     assert far[ladder.edge_index["A-B"]] == pytest.approx(np.hypot(250.0, 245.0))
+
+
+def test_who_stays_longer_than_charging_takes_holds_the_plug_but_minds_no_time():
+    work, rapid = (
+        ChargingStation(id=kind, plugs=(Plugs(count=1, power_kw=50.0),), site_type=kind) for kind in ("work", "rapid")
+    )
+    zeros = np.zeros((3, 2))
+    offers = Offers(
+        arrival_s=zeros, detour_s=zeros, detour_m=zeros, charging_s=zeros + 600.0, energy_kwh=zeros + 10.0,
+        price=np.array([[0.2, 0.5]] * 3), reachable=zeros == 0, noise=zeros,
+        least_s=np.array([7_200.0, 0.0]),
+    )  # fmt: skip
+    taste = StationChoice(scatter=0.0)
+    found = choose(offers, (work, rapid), taste=taste, patience_s=np.full(3, 9_000.0), alternatives=1)
+    assert found.stations[:, 0].tolist() == [0, 1, 1]  # the cheap plug is taken for two hours, not for ten minutes
+    assert found.wait_s.tolist() == [0.0, 0.0, 600.0]

@@ -60,17 +60,19 @@ def test_what_costs_more_than_it_brings_or_cannot_be_reached_is_no_column():
     assert not len(problem([dear], options=3).place)
 
 
-def test_prices_bound_what_any_number_of_plugs_saves():
+def test_prices_of_cars_bound_what_any_number_of_plugs_saves():
     found, options = town(cars=25, sites=4, seed=2)
     start = np.zeros(len(options), np.int64)
     for plugs in (start, np.where(np.arange(len(options)) == 1, 1, 0)):
-        loss_kwh, price = found.priced(plugs)
+        loss_kwh, worth = found.priced(plugs)
         assert loss_kwh == pytest.approx(found.loss(plugs).loss_kwh)
         for option in range(len(options)):
             for added in (1, 2):
                 more = plugs.copy()
                 more[option] += added
-                assert loss_kwh - found.loss(more).loss_kwh <= added * price[option] + 1e-6
+                has = found.most_won_kwh(worth, option, int(plugs[option])) if plugs[option] else 0.0
+                most = found.most_won_kwh(worth, option, int(more[option])) - has
+                assert loss_kwh - found.loss(more).loss_kwh <= most + 1e-6
 
 
 def test_more_plugs_never_lose_more():

@@ -10,8 +10,10 @@ import pytest
 from tests.demand.siting_town import candidates, offers_at, problem, town
 from trafficdiff.datatypes.charging_sites import SiteCosts, SiteOptions, options_of
 from trafficdiff.datatypes.stations import Plugs
+from trafficdiff.demand.siting_bound import price_bound_kwh
+from trafficdiff.demand.siting_greedy import Deadline, greedy_plugs
 from trafficdiff.demand.siting_problem import DayOffers, SitingProblem
-from trafficdiff.demand.siting_search import exact_plugs, greedy_plugs, random_plugs
+from trafficdiff.demand.siting_search import exact_plugs, random_plugs
 
 
 def everything(found: SitingProblem, options: SiteOptions, budget: float) -> float:
@@ -52,7 +54,7 @@ def test_no_plan_spends_more_than_the_budget_or_mixes_plugs_at_a_site(seed: int)
 
 
 def test_greedy_is_better_than_random_placement():
-    found, options = town(cars=40, sites=6, seed=5)
+    found, options = town(cars=30, sites=4, seed=5, days=1)
     generator = np.random.default_rng(5)
     drawn = [found.loss(random_plugs(options, budget=2e5, generator=generator)).loss_kwh for _ in range(20)]
     assert found.loss(greedy_plugs(found, options, budget=2e5)).loss_kwh < np.mean(drawn)
@@ -97,9 +99,24 @@ def test_what_an_option_costs_is_stated_or_declared_by_power():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_bound_that_runs_out_of_time_is_weaker_but_still_a_bound(seed: int):
+def test_prices_of_cars_give_a_bound_and_those_of_a_good_plan_a_good_one(seed: int):
     found, options = town(cars=40, sites=4, seed=seed, days=1)
-    in_time = exact_plugs(found, options, budget=60_000.0, relaxed=True)
-    too_late = exact_plugs(found, options, budget=60_000.0, relaxed=True, seconds=0.0)
-    assert not too_late.finished
-    assert 0 <= too_late.bound_kwh <= in_time.bound_kwh + 1e-6
+    exact = exact_plugs(found, options, budget=60_000.0)
+    assert exact.plugs is not None
+    least = found.loss(exact.plugs).loss_kwh
+    bounds = [
+        price_bound_kwh(found, options, budget=60_000.0, plans=plans)
+        for plans in ([np.zeros(len(options), np.int64)], [exact.plugs])
+    ]
+    assert all(0 <= bound <= least + 1e-6 for bound in bounds)
+    assert bounds[1] >= 0.85 * least
+
+
+def test_a_search_without_time_still_gives_a_plan_within_the_budget_and_a_bound():
+    found, options = town(cars=40, sites=6, seed=5)
+    plugs = greedy_plugs(found, options, budget=2e5, deadline=Deadline.after(0.0))
+    nothing = np.zeros(len(options), np.int64)
+    assert 0 < options.cost(plugs) <= 2e5
+    assert np.bincount(options.site[plugs > 0]).max() <= 1
+    assert found.loss(plugs).loss_kwh < 0.7 * found.loss(nothing).loss_kwh
+    assert exact_plugs(found, options, budget=2e5, seconds=0.0).bound_kwh <= found.loss(plugs).loss_kwh

@@ -62,10 +62,17 @@ def test_95_percent_intervals_hold_the_truth_in_90_to_98_percent_of_studies(samp
 
 
 def test_the_bootstrap_leans_where_the_data_lean() -> None:
-    values = np.array([0.1, 0.2, 0.2, 0.3, 0.4, 0.4, 0.5, 4.0])
+    values = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9, 1.3, 2.0, 3.1])
     low, high, method = studentised_interval(values, confidence=0.95, dice=DICE)
     assert method == "bootstrap-t"
     assert high - values.mean() > 2 * (values.mean() - low)
+
+
+def test_one_day_apart_among_days_alike_gives_no_bound_beyond_all_reason() -> None:
+    values = np.array([110, 112, 109, 111, 110, 113, 108, 110, 111, 45.0])
+    found = mean_interval(values, confidence=0.95, dice=DICE)
+    assert found == student_interval(values, confidence=0.95)  # the bootstrap's lower bound is at -40
+    assert 80 < found.low < 104 < found.high < 120
 
 
 def test_a_count_that_hardly_ever_differs_falls_back_on_students() -> None:

@@ -11,16 +11,17 @@ import pytest
 import xarray as xr
 
 from tests.simulation.conftest import trips_on
-from trafficdiff.datatypes.charging_options import ChargingOptions
+from trafficdiff.datatypes.charging_options import ChargingOptions, JoinOptions
 from trafficdiff.datatypes.scenario import Equilibrium, FileDemand, Scenario, SimulationOptions, UniformDemand, Window
 from trafficdiff.datatypes.trip_files import write_trips
-from trafficdiff.errors import InputError, NetworkError, ScenarioError
+from trafficdiff.errors import InputError, IntegrityError, NetworkError, ScenarioError
 from trafficdiff.roads.load import load_network
 from trafficdiff.roads.netfile import read_net
 from trafficdiff.store.reading import open_run
 from trafficdiff.workflows.charging import stations_of
 from trafficdiff.workflows.checking import check
 from trafficdiff.workflows.run import run
+from trafficdiff.workflows.simulations import Simulations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,27 @@ def scenario(net: Path, **changes: object) -> Scenario:
 def stations(folder: Path, *rows: str) -> None:
     lines = ["id,edge,plugs,power_kw,bays", *rows]
     (folder / "stations.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_not_taken_if_its_table_of_stations_has_changed(grid_net: Path, tmp_path: Path):
+    stations(tmp_path, "s1,B1B2,2,50,4")
+    short = scenario(grid_net, window=Window(begin_s=0, end_s=120, clear_s=300), demand=UniformDemand(
+        trips=6, electric_share=1.0))  # fmt: skip
+
+    def numbers() -> tuple[int, float]:
+        with Simulations(tmp_path / "kept", folder=tmp_path, workers=1, expected=1) as made:
+            made.run([(short, 0)])
+            return made.made, made.number(short.name, 0, "charging_wanted")
+
+    first = numbers()
+    assert first[0] == 1
+    assert numbers() == (0, first[1])  # it is there
+    stations(tmp_path, "s1,B1B2,6,50,4")  # as the scenario's hash sees it, nothing has changed
+    with pytest.raises(IntegrityError, match=r"stations\.csv .* changed or gone"):
+        numbers()
+    stations(tmp_path, "s1,B1B2,2,50,4")
+    assert numbers() == (0, first[1])
 
 
 def test_a_run_with_stations_reports_charging(grid_net: Path, tmp_path: Path):
@@ -130,14 +152,15 @@ def test_a_site_that_nobody_drives_to_is_told(grid_net: Path, tmp_path: Path):
     assert any("nobody drives to the 1 charging sites" in words for words in outcome.validation.warnings)
 
 
-def test_a_model_of_charging_is_refused_until_there_is_one(grid_net: Path, tmp_path: Path):
+def test_a_model_that_is_not_there_matters_only_to_who_asks_for_one(grid_net: Path, tmp_path: Path):
     stations(tmp_path, "s1,B1B2,2,50,4")
-    asked = scenario(grid_net, charging=CHARGING.model_copy(update={"demand": "model"}))
-    with pytest.raises(ScenarioError, match=r"expected charging.demand threshold, got model"):
-        run(asked, directory=tmp_path / "run", folder=tmp_path, picture=False)
-    assert not (tmp_path / "run").exists()
+    absent = CHARGING.model_copy(update={"joining": JoinOptions(checkpoint="there_is_none.safetensors")})
+    assert check(scenario(grid_net, charging=absent), tmp_path).trips > 0
+    with pytest.raises(InputError, match=r"expected a trained model of charging, found no file .*there_is_none"):
+        check(scenario(grid_net, charging=absent.model_copy(update={"demand": "model"})), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_table_of_stations_is_part_of_the_name_of_a_run(grid_net: Path, tmp_path: Path):
     found = []
     for name, row in (("one", "s1,B1B2,2,50,4"), ("two", "s1,B1B2,2,50,4"), ("other", "s1,B1B2,1,50,4")):

@@ -106,6 +106,15 @@ def test_bands_are_the_means_of_the_runs_and_hold_them(study: Path):
         charging_bands(data, confidence=95)
 
 
+def test_what_cannot_be_below_zero_has_no_bound_there(study: Path):
+    data = open_charging(study)
+    rare = data["unmet_energy"].load().copy()
+    rare[:] = 90.0 * (rare["sample"] == 0)
+    bands = charging_bands(data.assign(unmet_energy=rare, charging_grid_energy=-rare)).set_index(["scenario", "kpi"])
+    assert bands.loc[("few", "unmet_energy"), "low"] == 0.0
+    assert bands.loc[("few", "charging_grid_energy"), "low"] < -45.0  # cars may give more than they take
+
+
 def test_feeders_see_the_sum_of_their_stations_in_every_minute(study: Path):
     data = open_charging(study)
     table = feeder_bands(data)

@@ -15,6 +15,7 @@ from trafficdiff.errors import InputError, OutputError
 from trafficdiff.workflows.charging import plan_of
 from trafficdiff.workflows.measures import apply_measures
 from trafficdiff.workflows.plan_charging import plan_charging, read_plan
+from trafficdiff.workflows.plan_charging_study import Settings
 from trafficdiff.workflows.supplies import Supplies
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def test_the_plan_is_published_whole_and_its_scenario_plans_stops_with_less_unme
     assert plan.random.loss_low_kwh <= plan.random.loss_mean_kwh <= plan.random.loss_high_kwh
     assert plan.random.loss_low_kwh >= plan.planned.loss_kwh - 1e-6
     built = read_stations(tmp_path / "plan" / "stations.csv")
-    assert [station.id for station in built] == ["s1", *(site.id for site in plan.sites)]
+    assert [station.id for station in built] == ["s1", *(site.id for site in plan.sites if site.kind != "enlarged")]
+    added = sum(site.plugs for site in plan.sites)
+    assert sum(station.plug_count for station in built) == 1 + added
     points = json.loads((tmp_path / "plan" / "sites.geojson").read_text("utf-8"))["features"]
     assert [point["geometry"]["coordinates"] for point in points] == [[site.lon, site.lat] for site in plan.sites]
 
@@ -66,6 +69,7 @@ def test_the_plan_is_published_whole_and_its_scenario_plans_stops_with_less_unme
     assert (stops.choices[:, 0] >= 0).sum() > (before.choices[:, 0] >= 0).sum()
 
 
+@pytest.mark.slow
 def test_the_same_call_gives_the_same_plan(grid_net: Path, tmp_path: Path):
     path = study(grid_net, tmp_path)
     plans = [
@@ -74,6 +78,25 @@ def test_the_same_call_gives_the_same_plan(grid_net: Path, tmp_path: Path):
     ]
     assert plans[0] == plans[1]
     assert (tmp_path / "one/plan.json").read_bytes() == (tmp_path / "other/plan.json").read_bytes()
+
+
+def test_todays_station_can_be_enlarged_and_a_search_without_time_ends_with_a_plan_and_a_bound(
+    grid_net: Path, tmp_path: Path
+):
+    path = study(grid_net, tmp_path)
+    (tmp_path / "far.csv").write_text("id,edge,plugs,power_kw,fixed_cost\nfar,C3D3,1,11,1000000\n", encoding="utf-8")
+    plan = plan_charging(
+        path, budget=17_000, directory=tmp_path / "plan", candidates=tmp_path / "far.csv", samples=1,
+        settings=Settings(limit_s=0.01),
+    )  # fmt: skip
+    (site,) = plan.sites
+    assert (site.id, site.kind, site.plugs, site.cost) == ("s1", "enlarged", 2, 5_000 + 2 * 6_000)
+    (station,) = read_stations(tmp_path / "plan" / "stations.csv")
+    assert [(group.count, group.power_kw) for group in station.plugs] == [(3, 22.0)]
+    assert plan.planned.loss_kwh < plan.today.loss_kwh
+    assert 0 <= plan.methods[0].bound_kwh <= plan.planned.loss_kwh
+    with pytest.raises(InputError, match="time limit"):
+        plan_charging(path, budget=1e4, directory=tmp_path / "other", settings=Settings(limit_s=0.0))
 
 
 def test_faults_are_said_all_at_once_and_nothing_is_written(grid_net: Path, tmp_path: Path):

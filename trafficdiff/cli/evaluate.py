@@ -1,4 +1,4 @@
-"""``trafficdiff evaluate``: generated trips and every baseline beside real trips."""
+"""``trafficdiff evaluate``: what models and every baseline draw, beside what is real: trips, or charging sessions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from trafficdiff.cli.output import JsonOption, json_text, print_grid, print_json, showing_progress
+from trafficdiff.cli.session_commands import SessionsOption, SitesOption, evaluate_charging, one_of
 from trafficdiff.publish import publishing_file, refuse_unwritable
 
 if TYPE_CHECKING:
@@ -29,15 +30,30 @@ _TABLES: Final = {
 
 def evaluate(
     *,
-    network: Annotated[str, typer.Option("--network", help="A place folder, a built directory, OSM file or net.")],
-    routes: Annotated[Path, typer.Option("--routes", help="Real trips with routes: .parquet, .rou.xml[.gz].")],
+    network: Annotated[
+        str | None, typer.Option("--network", help="A place folder, a built directory, OSM file or net.")
+    ] = None,
+    routes: Annotated[
+        Path | None, typer.Option("--routes", help="Real trips with routes: .parquet, .rou.xml[.gz].")
+    ] = None,
+    sessions: SessionsOption = None,
+    sites: SitesOption = None,
+    cpu_minutes: Annotated[
+        float | None,
+        typer.Option("--cpu-minutes", min=0.001, max=1_000, help="Training of each fold of sessions; default 0.3."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**31 - 1, help="Of everything random with --sessions.")
+    ] = 0,
     generated: Annotated[
         list[Path] | None, typer.Option("--generated", help="Generated trips with routes (repeatable).")
     ] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", help="A checkpoint of the demand model, or 'shipped' (repeatable); draws its own trips."
+            "--model",
+            help="A checkpoint of the demand model, or 'shipped' (repeatable); draws its own trips. With --sessions "
+            "one of the charging model: its time of training is each fold's.",
         ),
     ] = None,
     counts: Annotated[
@@ -60,9 +76,34 @@ def evaluate(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the JSON object here.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure generated trips and every baseline against real trips; docs/evaluation.md says how."""
+    """Measure generated trips and every baseline against real trips; docs/evaluation.md says how.
+
+    With --sessions it is the charging model that is measured, see docs/charging_model.md.
+    """
     from trafficdiff.workflows.evaluate import evaluate
 
+    if sessions:
+        others = {"--network": network is not None, "--routes": routes is not None, "--generated": bool(generated)}
+        others |= {"--counts": counts is not None, "--types": bool(types)}
+        one_of({"--sessions": True}, instead=others, why="for charging")
+        evaluate_charging(
+            sessions,
+            sites=sites,
+            models=model or (),
+            cpu_minutes=cpu_minutes,
+            seed=seed,
+            replicates=replicates,
+            output=output,
+            as_json=as_json,
+        )
+        return
+    one_of(
+        {"--network": network is not None, "--routes": routes is not None},
+        instead={"--sites": sites is not None, "--cpu-minutes": cpu_minutes is not None},
+        why="for trips (or --sessions for charging)",
+    )
+    assert network is not None
+    assert routes is not None
     if output is not None:
         refuse_unwritable(output)
     options: dict[str, Any] = {} if deterrence_per_s is None else {"deterrence_per_s": deterrence_per_s}

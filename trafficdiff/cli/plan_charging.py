@@ -32,6 +32,12 @@ def plan_charging(
     ] = "osm",
     samples: Annotated[int, typer.Option("--samples", help="Days to plan on.")] = 5,
     method: Annotated[Method, typer.Option("--method", help="How to choose.")] = Method.greedy,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", help="Longest search [s]; what was found by then is the plan.")
+    ] = 300.0,
+    enlarge: Annotated[
+        int, typer.Option("--enlarge", min=0, max=24, help="Plugs that a station of today may get on top; 0 for none.")
+    ] = 4,
     seed: Annotated[int | None, typer.Option("--seed", help="Instead of the scenario's.")] = None,
     confirm: Annotated[
         int, typer.Option("--confirm", help="New days to simulate in SUMO, before and after; 0 for none.")
@@ -47,12 +53,14 @@ def plan_charging(
 ) -> None:
     """Choose charging sites and plugs that leave least energy unmet and least waiting; docs/siting.md says how."""
     from trafficdiff.workflows.plan_charging import plan_charging
+    from trafficdiff.workflows.plan_charging_study import Settings
 
     directory = output or Path(f"{scenario.stem}.sites")
     with showing_progress() as progress:
         found = plan_charging(
             scenario, budget=budget, directory=directory, candidates=candidates, samples=samples, method=method.value,
             seed=seed, confirm=confirm, workers=workers, currency=currency, progress=progress,
+            settings=Settings(limit_s=time_limit, most_more=enlarge),
         )  # fmt: skip
     if as_json:
         print_json(found.model_dump(mode="json") | {"directory": str(directory)})

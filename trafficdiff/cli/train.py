@@ -1,4 +1,4 @@
-"""``trafficdiff train``: a demand model from a corpus."""
+"""``trafficdiff train``: a demand model from a corpus, or a charging model from sessions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trafficdiff.cli.output import JsonOption, print_grid, print_json, showing_progress
+from trafficdiff.cli.session_commands import SessionsOption, SitesOption, one_of, train_charging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,12 +36,22 @@ class Source(StrEnum):
 
 
 def train(
-    corpus: Annotated[Path, typer.Argument(help="A folder of scenes; see `trafficdiff corpus`.")],
+    corpus: Annotated[
+        Path | None, typer.Argument(help="A folder of scenes; see `trafficdiff corpus`. Not with --sessions.")
+    ] = None,
     *,
+    sessions: SessionsOption = None,
+    sites: SitesOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The directory to make: checkpoint and card.")],
     cpu_minutes: Annotated[
-        float, typer.Option("--cpu-minutes", min=0.01, max=100_000, help="Process time to train, all threads counted.")
-    ] = 60.0,
+        float | None,
+        typer.Option(
+            "--cpu-minutes",
+            min=0.01,
+            max=100_000,
+            help="Process time to train, all threads counted; default 60, of sessions 0.3.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Of everything random.")] = 0,
     leave_out: Annotated[
         list[str] | None, typer.Option("--leave-out", help="A place whose scenes stay out (repeatable).")
@@ -57,14 +68,25 @@ def train(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Train the demand model, and write its checkpoint and card; a stopped training can go on."""
+    """Train the demand model, and write its checkpoint and card; a stopped training can go on.
+
+    With --sessions it is the charging model that is trained, see docs/charging_model.md.
+    """
     from trafficdiff.workflows.train import CHECKPOINT_FILE, train, training_settings
 
+    if sessions:
+        others = {"a corpus": corpus is not None, "--leave-out": bool(leave_out), "--source": bool(source)}
+        others |= {"--device": device is not Device.auto, "--threads": threads > 1, "--resume": resume}
+        one_of({"--sessions": True}, instead=others, why="for a charging model")
+        train_charging(sessions, sites=sites, output=output, cpu_minutes=cpu_minutes, seed=seed, as_json=as_json)
+        return
+    one_of({"a corpus": corpus is not None}, instead={"--sites": sites is not None}, why="for a demand model")
+    assert corpus is not None
     with showing_progress() as progress:
         card = train(
             corpus,
             directory=output,
-            settings=training_settings(cpu_minutes=cpu_minutes, seed=seed),
+            settings=training_settings(cpu_minutes=60.0 if cpu_minutes is None else cpu_minutes, seed=seed),
             sources=[kind.value for kind in source or ()],
             leave_out=leave_out or (),
             device=device.value,

@@ -14,6 +14,7 @@ import numpy as np
 from trafficdiff.errors import Faults, TripError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.trips import TripSet
@@ -39,30 +40,43 @@ class ChargingWishes:
         Shape (W,), longest wait for a plug [s].
     reserves
         Shape (W,), whether they book a plug before they leave.
+    station
+        Shape (W,), id of the station that they go to first, ``""`` for those that choose; None if all choose.
+    stay_s
+        Shape (W,), least time at the plug [s]; None if all leave when they have enough.
+    sessions
+        What a model drew and who took it, columns of `trafficdiff.demand.charging_joining`; None without a model.
 
     Raises
     ------
     TripError
-        Listing columns of another length, trips that are not ascending, targets outside (0, 1], negative patience.
+        Listing columns of another length, trips that are not ascending, targets outside (0, 1], negative patience or
+        stays.
     """
 
     trip: NDArray[np.int64]
     target: NDArray[np.float64]
     patience_s: NDArray[np.float64]
     reserves: NDArray[np.bool_]
+    station: NDArray[np.object_] | None = None
+    stay_s: NDArray[np.float64] | None = None
+    sessions: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         faults = Faults("charging wishes")
         count = len(self.trip)
-        for name in ("target", "patience_s", "reserves"):
-            if len(getattr(self, name)) != count:
-                faults.add(f"expected {count} values of {name}, one an EV, got {len(getattr(self, name))}")
+        for name in ("target", "patience_s", "reserves", "station", "stay_s"):
+            values = getattr(self, name)
+            if values is not None and len(values) != count:
+                faults.add(f"expected {count} values of {name}, one an EV, got {len(values)}")
         if (np.diff(self.trip) <= 0).any() or (count and self.trip[0] < 0):
             faults.add("expected trips in ascending order, each once, got others")
         if not ((self.target > 0) & (self.target <= 1)).all():
             faults.add("expected targets above 0 and at most 1 (shares of the battery), got others")
         if not (self.patience_s >= 0).all():
             faults.add("expected a patience of at least 0 s, got less")
+        if self.stay_s is not None and not (self.stay_s >= 0).all():
+            faults.add("expected stays of at least 0 s, got less")
         faults.raise_if_any(TripError)
 
     def __len__(self) -> int:

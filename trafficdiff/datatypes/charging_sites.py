@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "KIND_PLUGS", "SITE_KINDS", "CandidateSite", "SiteCosts", "SiteKind", "SiteOptions", "options_of", "station_of",
+    "KIND_PLUGS", "SITE_KINDS", "CandidateSite", "SiteCosts", "SiteKind", "SiteOptions", "enlargements", "merged",
+    "options_of", "station_of",
 ]  # fmt: skip
 
-SiteKind = Literal["parking", "fuel", "shop", "street", "other"]
-"""What is at a site today."""
+SiteKind = Literal["parking", "fuel", "shop", "street", "other", "enlarged"]
+"""What is at a site today; *enlarged* is a station that is there and gets more plugs."""
 
-SITE_KINDS: Final[tuple[SiteKind, ...]] = get_args(SiteKind)
+SITE_KINDS: Final[tuple[SiteKind, ...]] = tuple(kind for kind in get_args(SiteKind) if kind != "enlarged")
+"""Kinds of sites where nothing charges yet: those that a file may name."""
 
 KIND_PLUGS: Final[dict[SiteKind, tuple[Plugs, ...]]] = {
     "parking": (Plugs(count=8, power_kw=22.0, current="ac"), Plugs(count=4, power_kw=50.0)),
@@ -41,6 +43,8 @@ KIND_PLUGS: Final[dict[SiteKind, tuple[Plugs, ...]]] = {
 
 _AC_PLUG: Final = 6_000.0
 _RAPID_KW: Final = 43.0
+_MOST_PLUGS: Final = 24
+"""Of one station: more would not all have a power of their own (`trafficdiff.simulation.charging_sites`)."""
 
 _Money = Annotated[float, Field(ge=0, le=1e12)]
 
@@ -49,8 +53,16 @@ class SiteCosts(Part):
     """What building costs where a candidate does not state it. Declared; docs/siting.md has published ones."""
 
     fixed: dict[SiteKind, _Money] = Field(
-        default={"parking": 20_000.0, "fuel": 40_000.0, "shop": 20_000.0, "street": 8_000.0, "other": 20_000.0},
-        description="Of opening a site, by its kind: ground work and connection [money].",
+        default={
+            "parking": 20_000.0,
+            "fuel": 40_000.0,
+            "shop": 20_000.0,
+            "street": 8_000.0,
+            "other": 20_000.0,
+            "enlarged": 5_000.0,
+        },
+        description="Of opening a site, by its kind: ground work and connection [money]; of a station that is "
+        "enlarged, work at its connection.",
     )
     plug: Annotated[tuple[tuple[float, float], ...], Field(min_length=1)] = Field(
         default=((22.0, _AC_PLUG), (50.0, 40_000.0), (150.0, 90_000.0), (350.0, 170_000.0)),
@@ -146,7 +158,53 @@ def station_of(options: SiteOptions, place: int, plugs: int) -> ChargingStation:
     """Return the station that an option is with a number of plugs."""
     from dataclasses import replace
 
-    site = options.sites[int(options.site[place])].station
-    group = replace(site.plugs[int(options.group[place])], count=plugs)
+    given = options.sites[int(options.site[place])]
+    group = replace(given.station.plugs[int(options.group[place])], count=plugs)
+    if given.kind == "enlarged":
+        return replace(given.station, plugs=(group,))
     rapid = group.power_kw >= _RAPID_KW
-    return replace(site, plugs=(group,), site_type="rapid" if rapid else "public")
+    return replace(given.station, plugs=(group,), site_type="rapid" if rapid else "public")
+
+
+def enlargements(stations: Sequence[ChargingStation], *, most_more: int) -> tuple[CandidateSite, ...]:
+    """Return today's stations as sites that may get so many plugs more, of each kind that they have.
+
+    In the planning programme the new plugs are a place of their own beside the old ones.
+    """
+    from dataclasses import replace
+
+    found = []
+    for station in stations:
+        more = min(most_more, _MOST_PLUGS - station.plug_count)
+        kinds = {(group.power_kw, group.current): replace(group, count=more) for group in station.plugs}
+        if more > 0:
+            own = replace(station, plugs=tuple(kinds.values()), site_kw=None, caps=())
+            found.append(CandidateSite(station=own, kind="enlarged"))
+    return tuple(found)
+
+
+def merged(today: Sequence[ChargingStation], chosen: Sequence[ChargingStation]) -> tuple[ChargingStation, ...]:
+    """Return today's stations with the plugs that are added to them, and the new stations.
+
+    A limit of the site grows by the new plugs' power: the cost of enlarging stands for that too.
+    """
+    new = {station.id: station for station in chosen}
+    found = [
+        station if station.id not in new else _with_more(station, new.pop(station.id)) for station in today
+    ]  # fmt: skip
+    return (*found, *new.values())
+
+
+def _with_more(station: ChargingStation, added: ChargingStation) -> ChargingStation:
+    from dataclasses import replace
+
+    (group,) = added.plugs
+    kinds = [(one.power_kw, one.current) for one in station.plugs]
+    plugs = [*station.plugs]
+    if (kind := (group.power_kw, group.current)) in kinds:
+        place = kinds.index(kind)
+        plugs[place] = replace(plugs[place], count=plugs[place].count + group.count)
+    else:
+        plugs.append(group)
+    site_kw = None if station.site_kw is None else station.site_kw + added.installed_kw
+    return replace(station, plugs=tuple(plugs), site_kw=site_kw)

@@ -174,7 +174,11 @@ Demand = Annotated[ModelDemand | UniformDemand | GravityDemand | FileDemand, Fie
 
 
 class TrackOptions(Part):
-    """Which samples of the vehicles' ways are kept: enough for a map on which they move, and small."""
+    """Which samples of the vehicles' ways are kept, and how vehicles move across lanes.
+
+    The defaults are enough for a map on which vehicles move, and small. Safety numbers and scenes for automated driving
+    need ``step_s: 0.1`` (the simulation's step too) and ``lateral``.
+    """
 
     begin_s: Annotated[float, Field(ge=0, le=3 * DAY_S)] | None = Field(
         None, description="First moment that is kept [s of the day]; left out, the window's begin."
@@ -184,6 +188,11 @@ class TrackOptions(Part):
     )
     step_s: Annotated[float, Field(gt=0, le=600)] = Field(
         2.0, description="Time between two samples [s], a multiple of the simulation's step."
+    )
+    lateral: Literal["smooth", "sublane"] | None = Field(
+        None,
+        description="How vehicles change lanes: smooth takes three seconds for it, sublane also lets them pass each "
+        "other within a lane; left out, they jump sideways in one step, which no real vehicle does.",
     )
 
     @model_validator(mode="after")
@@ -221,6 +230,12 @@ class SimulationOptions(Part):
         3_600.0,
         description="Longest wall-clock time of the simulation [s]; then it is stopped and has failed.",
     )
+
+    @model_validator(mode="after")
+    def _lanes_need_micro(self) -> Self:
+        if self.resolution == "meso" and isinstance(self.tracks, TrackOptions) and self.tracks.lateral is not None:
+            raise ValueError("expected tracks.lateral with resolution micro, got meso, which knows no lanes")
+        return self
 
 
 class Equilibrium(Part):

@@ -30,6 +30,7 @@ SURROUNDINGS: Final = (
 """What is known of the surroundings of a public site: places of each kind within 300 m, other charging sites nearby,
 people living near. Each as log(1 + n); NaN where unknown."""
 
+_MONDAY: Final = np.datetime64("1969-12-29T00:00:00", "s")
 _POI_RADIUS_M: Final = 300
 _RAPID_KW: Final = 43.0
 """From this power on a public charger is called rapid: Alternative Fuels Infrastructure Regulations 2017 (UK)."""
@@ -96,9 +97,24 @@ class SessionNetwork:
 
     @property
     def weeks(self) -> float:
-        """How long it was watched [weeks]."""
-        span = self.sessions.start[-1] - self.sessions.start[0]
-        return max(float(span / np.timedelta64(1, "D")) / 7, 1.0)
+        """How long it was watched: the weeks that hold sessions, the first and last in part; at least one."""
+        first, last = (float((self.sessions.start[end] - _MONDAY) / np.timedelta64(7, "D")) for end in (0, -1))
+        held = np.unique(weeks_of(self.sessions))
+        return max(float((np.minimum(held + 1, last) - np.maximum(held, first)).sum()), 1.0)
+
+    @property
+    def taken(self) -> NDArray[np.float64]:
+        """Share of the time that the plugs of each place were taken, shape (P,), at most 1."""
+        taken_s = np.bincount(self.place, self.sessions.dwell_s, minlength=len(self.kinds))
+        return np.minimum(taken_s / (np.maximum(self.plugs, 1) * self.weeks * 7 * 86_400), 1.0)
+
+    @property
+    def at_deg(self) -> NDArray[np.float64]:
+        """Longitude and latitude of each place, shape (P, 2); NaN where unknown."""
+        count = np.bincount(self.place, minlength=len(self.kinds))
+        columns = (self.sessions.longitude_deg, self.sessions.latitude_deg)
+        sums = [np.bincount(self.place, column, minlength=len(self.kinds)) for column in columns]
+        return np.where(count[:, None] > 0, np.stack(sums, axis=1) / np.maximum(count, 1)[:, None], np.nan)
 
     def take(self, rows: NDArray[np.bool_]) -> SessionNetwork:
         """Return the network with some of its sessions; its places stay."""

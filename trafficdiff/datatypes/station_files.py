@@ -2,7 +2,8 @@
 
 One row (or point) a station. Columns: ``id``, ``plugs`` and ``power_kw`` (or ``plugs`` as ``4x50 2x22``), and either
 ``edge`` or ``lon`` and ``lat``; the rest may be missing: ``position_m``, ``current`` (ac, dc), ``site_kw``,
-``efficiency``, ``price_per_kwh``, ``site_type``, ``opening`` (``08:00-18:00``), ``bays``, ``feeder``, ``name``.
+``efficiency``, ``price_per_kwh``, ``site_type``, ``opening`` (``08:00-18:00``), ``bays``, ``feeder``, ``name``, and by
+the clock ``prices`` (``07:00-20:00 0.60; 20:00-24:00 0.20``) and ``caps`` [kW] (``17:00-20:00 30``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from trafficdiff.datatypes.charging_tags import opening_of
+from trafficdiff.datatypes.part import DAY_S
 from trafficdiff.datatypes.stations import EFFICIENCY, ChargingStation, Plugs, note_station_faults
 from trafficdiff.errors import Faults, InputError
 from trafficdiff.publish import publishing_file
@@ -26,9 +28,10 @@ __all__ = ["read_stations", "station_rows", "write_stations"]
 
 COLUMNS: Final = (
     "id", "lon", "lat", "edge", "position_m", "plugs", "power_kw", "current", "site_kw", "efficiency", "price_per_kwh",
-    "site_type", "opening", "bays", "feeder", "name",
+    "site_type", "opening", "bays", "feeder", "name", "prices", "caps",
 )  # fmt: skip
 _GROUP: Final = re.compile(r"(-?\d+)\s*x\s*(-?\d+(?:\.\d+)?)\s*(ac|dc)?", re.IGNORECASE)
+_PART: Final = re.compile(r"(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})\s+(-?\d+(?:\.\d+)?)")
 _MOST_AC_KW: Final = 22.0
 
 
@@ -71,7 +74,7 @@ def station_rows(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def write_stations(stations: Sequence[ChargingStation], path: Path) -> None:
-    """Write stations as ``.csv``; prices and caps by time of day are not part of the form.
+    """Write stations as ``.csv``; prices and caps by the clock to the minute.
 
     Raises
     ------
@@ -92,8 +95,12 @@ def _cells(station: ChargingStation) -> list[object]:
     return [
         station.id, lon, lat, station.edge, position, plugs, "", "", "" if station.site_kw is None else station.site_kw,
         station.efficiency, "" if station.price_per_kwh is None else station.price_per_kwh, station.site_type, hours,
-        station.bays, station.feeder, station.name,
+        station.bays, station.feeder, station.name, _parts(station.prices), _parts(station.caps),
     ]  # fmt: skip
+
+
+def _parts(parts: Iterable[tuple[float, float, float]]) -> str:
+    return "; ".join(f"{_clock(begin_s)}-{_clock(end_s)} {value:g}" for begin_s, end_s, value in parts)
 
 
 def _clock(time_s: float) -> str:
@@ -158,10 +165,33 @@ def _station(where: str, row: Mapping[str, Any], faults: Faults) -> ChargingStat
         bays=int(_number(row, "bays", own, default=4.0)),
         feeder=str(row.get("feeder") or ""),
         name=str(row.get("name") or ""),
+        prices=_by_the_clock(row, "prices", own),
+        caps=_by_the_clock(row, "caps", own),
     )
     for message in own.messages:
         faults.add(f"{where}: {message}")
     return None if own else station
+
+
+def _by_the_clock(row: Mapping[str, Any], name: str, faults: Faults) -> tuple[tuple[float, float, float], ...]:
+    """Return what holds in parts of the day: begin [s], end [s], value; a part over midnight is two."""
+    text = str(row.get(name) or "").strip()
+    parts: list[tuple[float, float, float]] = []
+    for piece in (piece.strip() for piece in text.split(";") if piece.strip()):
+        found = _PART.fullmatch(piece)
+        begin_s, end_s = (_seconds(one) for one in found.groups()[:2]) if found else (math.inf, math.inf)
+        if found is None or max(begin_s, end_s) > DAY_S or begin_s == end_s:
+            faults.add(f"expected {name} such as '07:00-20:00 0.60; 20:00-24:00 0.20', got {piece!r}")
+            continue
+        value = float(found.group(3))
+        pieces = [(begin_s, end_s)] if end_s > begin_s else [(begin_s, DAY_S), (0.0, end_s)]
+        parts += [(begin, end, value) for begin, end in pieces if end > begin]
+    return tuple(parts)
+
+
+def _seconds(clock: str) -> float:
+    hours, minutes = clock.split(":")
+    return 3_600.0 * int(hours) + 60.0 * int(minutes)
 
 
 def _number(row: Mapping[str, Any], name: str, faults: Faults, *, default: float) -> float:

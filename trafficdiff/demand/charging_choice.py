@@ -23,6 +23,8 @@ __all__ = ["Chosen", "Offers", "choose", "fixed_cost"]
 
 _NO_WAY: Final = "no station can be used: no way leads past one, the charge does not last, or it is closed"
 _LONG_WAIT: Final = "every station within reach promised too long a wait"
+_IN_MIND: Final = 1e5
+"""More than any station costs [money], and less than one that promises too long a wait."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,6 +47,8 @@ class Offers:
         Whether there is a way, and the charge lasts for it.
     noise
         Standard Gumbel numbers of driver and station.
+    least_s
+        Shape (S,), least time at the plugs of each station, which nobody minds; None if all go when they have enough.
     """
 
     arrival_s: NDArray[np.float64]
@@ -55,6 +59,12 @@ class Offers:
     price: NDArray[np.float64]
     reachable: NDArray[np.bool_]
     noise: NDArray[np.float64]
+    least_s: NDArray[np.float64] | None = None
+
+    @property
+    def held_s(self) -> NDArray[np.float64]:
+        """How long each EV would hold a plug, shape (W, S) [s]."""
+        return self.charging_s if self.least_s is None else np.maximum(self.charging_s, self.least_s)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -73,6 +83,7 @@ def choose(
     taste: StationChoice,
     patience_s: NDArray[np.float64],
     alternatives: int,
+    first: NDArray[np.int64] | None = None,
 ) -> Chosen:
     """Return which stations each EV tries.
 
@@ -89,13 +100,16 @@ def choose(
         Shape (W,), stations that promise a longer wait are left out [s].
     alternatives
         Most stations that one tries.
+    first
+        Shape (W,), position of the station that each has in mind, and takes whatever it costs unless the wait there is
+        too long; -1 for those that choose. None if all choose.
 
     Notes
     -----
     Multinomial logit of random utility (McFadden 1974): utility is minus the cost in money over `taste.scatter`, plus a
     Gumbel number that belongs to the driver and the station. The further choices are the next best.
     """
-    fixed = fixed_cost(offers, taste)
+    fixed, held_s = fixed_cost(offers, taste), offers.held_s
     per_s = taste.value_of_time_per_h * taste.wait_factor / 3_600.0
     books = [[0.0] * station.plug_count for station in stations]
     count = len(offers.arrival_s)
@@ -109,13 +123,15 @@ def choose(
             reason[row] = _LONG_WAIT if offers.reachable[row].any() else _NO_WAY
             continue
         cost = fixed[row] + per_s * waits
+        if first is not None and first[row] >= 0:
+            cost[first[row]] -= _IN_MIND
         cost = np.where(willing, cost, np.where(offers.reachable[row], cost + 1e6, np.inf))
         order = np.argsort(cost, kind="stable")[:alternatives]
         order = order[np.isfinite(cost[order])]
         tried[row, : len(order)] = order
         best = int(order[0])
         wait_s[row] = waits[best]
-        heapq.heapreplace(books[best], float(arrival[best] + waits[best] + offers.charging_s[row, best]))
+        heapq.heapreplace(books[best], float(arrival[best] + waits[best] + held_s[row, best]))
     return Chosen(stations=tried, wait_s=wait_s, reason=reason)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.stations import ChargingStation
     from trafficdiff.datatypes.trips import TripSet
 
-__all__ = ["check_charging", "offers_of", "plan_stops"]
+__all__ = ["check_charging", "offers_of", "plan_stops", "unplanned_stops"]
 
 
 def check_charging(trips: TripSet, stations: Sequence[ChargingStation]) -> None:
@@ -80,8 +81,15 @@ def plan_stops(
     placed = tuple(stations)
     order = np.argsort(trips.depart_s[wishes.trip], kind="stable")
     offers = offers_of(trips, wishes, placed, options=options, chance=chance, times_s=times_s, order=order)
+    if wishes.stay_s is not None:
+        offers = replace(offers, charging_s=np.maximum(offers.charging_s, wishes.stay_s[order][:, None]))
     found = choose(
-        offers, placed, taste=options.choice, patience_s=wishes.patience_s[order], alternatives=options.alternatives
+        offers,
+        placed,
+        taste=options.choice,
+        patience_s=wishes.patience_s[order],
+        alternatives=options.alternatives,
+        first=_in_mind(wishes, placed, order),
     )
     back = np.argsort(order, kind="stable")
     choices = found.stations[back]
@@ -102,6 +110,22 @@ def plan_stops(
         wait_s=found.wait_s[back],
         reason=found.reason[back],
     )
+
+
+def unplanned_stops(trips: TripSet, wishes: ChargingWishes, stations: Sequence[ChargingStation]) -> ChargingPlan:
+    """Return a plan in which nobody has chosen a station: somebody else will look for one on the road.
+
+    Raises
+    ------
+    InputError
+        Listing every fault of stations and batteries.
+    """
+    check_charging(trips, stations)
+    unknown = np.full(len(wishes), np.nan)
+    return ChargingPlan(
+        trips=trips, stations=tuple(stations), wishes=wishes, choices=np.full((len(wishes), 1), -1, np.int64),
+        detour_s=unknown, arrival_s=unknown, wait_s=unknown, reason=np.full(len(wishes), "", object),
+    )  # fmt: skip
 
 
 def offers_of(
@@ -158,7 +182,25 @@ def offers_of(
         & _open(stations, arrival_s)
         & (ends[0][:, None] != edges[None]),
         noise=_gumbel(trips, trip, stations, chance),
+        least_s=_stays_s(stations, options),
     )
+
+
+def _stays_s(stations: tuple[ChargingStation, ...], options: ChargingOptions) -> NDArray[np.float64] | None:
+    """Return the least time at the plugs of each station [s]; None if nobody stays longer than charging takes."""
+    if options.smart is None:
+        return None
+    return np.array([options.smart.stay_s.get(station.site_type, 0.0) for station in stations], np.float64)
+
+
+def _in_mind(
+    wishes: ChargingWishes, stations: tuple[ChargingStation, ...], order: NDArray[np.intp]
+) -> NDArray[np.int64] | None:
+    """Return the position of the station that each has in mind, -1 without one; None if nobody has."""
+    if wishes.station is None:
+        return None
+    places = {station.id: place for place, station in enumerate(stations)}
+    return np.array([places.get(name, -1) for name in wishes.station[order].tolist()], np.int64)
 
 
 def _prices(

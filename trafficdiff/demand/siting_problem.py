@@ -8,9 +8,9 @@ plugs in on arrival or some whole bins later, as far as its patience goes, and h
     with        sum over places and waits of x[car] <= 1                             each car once
                 sum of x that hold a plug of a place in a bin <= plugs of the place  each bin of each day
 
-For given plugs this is a linear programme; its value is convex in the plugs, so the prices of the last row bound what
-more plugs can save. It knows no traffic, no queue discipline and no driver who takes another's plug: shares are dealt
-out as if one hand did it, so drivers lose more than it says.
+For given plugs this is a linear programme; the prices of its first rows bound what other plugs can save. It knows no
+traffic, no queue discipline and no driver who takes another's plug: shares are dealt out as if one hand did it, so
+drivers lose more than it says.
 """
 
 from __future__ import annotations
@@ -127,25 +127,53 @@ class SitingProblem:
         return self._told(columns, share)
 
     def priced(self, chosen: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
-        """Return the loss of a plan, and the most that one more plug of each option saves, shape (O,) [kWh a day].
+        """Return the loss of a plan, and the price of each car in it, shape (C,) [kWh]: what serving it brings."""
+        columns = np.flatnonzero((self.plugs(chosen) > 0)[self.place])
+        share, worth = self._solved(chosen, columns)
+        return self._told(columns, share).loss_kwh, worth
 
-        The second is the price of the option's bins in the dual programme: by convexity no number of further plugs
-        saves more than so much each.
+    def most_won_kwh(self, worth: NDArray[np.float64], option: int, plugs: int) -> float:
+        """Return the most that an option's plugs win beyond the prices of cars [kWh a day].
+
+        By Lagrangian duality the sum of prices and of what every place wins bounds what any plan brings, so a plan with
+        more plugs at an option saves at most what these win more (prices from `priced` of the plan without them).
         """
-        columns = np.arange(len(self.car))
-        share, prices = self._solved(chosen, columns)
-        by_place = np.bincount(self.row_place, weights=prices, minlength=len(self.existing) + self.options)
-        return self._told(columns, share).loss_kwh, by_place[len(self.existing) :] / self.days
+        return self._won_kwh(worth, len(self.existing) + option, plugs)
+
+    def bound_kwh(self, worth: NDArray[np.float64], options_won_kwh: float) -> float:
+        """Return what no plan loses less than [kWh a day], if the options of a plan win so much at most."""
+        existing = sum(self._won_kwh(worth, place, int(plugs)) for place, plugs in enumerate(self.existing.tolist()))
+        brought = float(worth.sum()) / self.days + existing + options_won_kwh
+        return float(self.wanted_kwh.sum()) / self.days - brought
+
+    def _won_kwh(self, worth: NDArray[np.float64], place: int, plugs: float) -> float:
+        from scipy.optimize import linprog
+        from scipy.sparse import coo_matrix, vstack
+
+        columns = np.flatnonzero(self.place == place)
+        beyond = self.gain_kwh[columns] - worth[self.car[columns]]
+        columns, beyond = columns[beyond > _LEAST_GAIN], beyond[beyond > _LEAST_GAIN]
+        if not len(columns) or plugs <= 0:
+            return 0.0
+        cars, car = np.unique(self.car[columns], return_inverse=True)
+        once = coo_matrix((np.ones(len(columns)), (np.ravel(car), np.arange(len(columns)))))
+        held = self.held[:, columns]
+        rows = np.flatnonzero(np.diff(held.indptr))
+        most = np.concatenate([np.ones(len(cars)), np.full(len(rows), float(plugs))])
+        found: Any = linprog(-beyond, A_ub=vstack([once, held[rows]], format="csr"), b_ub=most, method="highs")
+        if found.x is None:
+            raise SimulationError(f"expected what a place wins at most, got {found.message!r} from HiGHS")
+        return -float(found.fun) / self.days
 
     def _solved(
         self, chosen: NDArray[np.int64], columns: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the shares of some columns in the best dealing out, and the price of each bin [kWh a plug]."""
+        """Return the shares of some columns in the best dealing out, and the price of each car [kWh]."""
         from scipy.optimize import linprog
         from scipy.sparse import coo_matrix, vstack
 
         if not len(columns):
-            return np.zeros(0), np.zeros(len(self.row_place))
+            return np.zeros(0), np.zeros(len(self.wanted_kwh))
         once = coo_matrix(
             (np.ones(len(columns)), (self.car[columns], np.arange(len(columns)))),
             shape=(len(self.wanted_kwh), len(columns)),
@@ -158,9 +186,7 @@ class SitingProblem:
         )
         if found.x is None:
             raise SimulationError(f"expected shares of the cars at the stations, got {found.message!r} from HiGHS")
-        prices = np.zeros(len(self.row_place))
-        prices[rows] = -found.ineqlin.marginals[len(self.wanted_kwh) :]
-        return np.asarray(found.x), prices
+        return np.asarray(found.x), np.maximum(-found.ineqlin.marginals[: len(self.wanted_kwh)], 0.0)
 
     def _told(self, columns: NDArray[np.intp], share: NDArray[np.float64]) -> Loss:
         met = np.bincount(self.car[columns], weights=share, minlength=len(self.wanted_kwh))
@@ -234,7 +260,7 @@ def _columns(
     hours = [one / 3_600.0 for one in (wait * bin_s, offers.detour_s[car, place], offers.charging_s[car, place])]
     cost = sum(weight * one for weight, one in zip(weights, hours, strict=True))
     begin = offers.arrival_s[car, place] / bin_s + wait
-    end = begin + offers.charging_s[car, place] / bin_s
+    end = begin + offers.held_s[car, place] / bin_s
     keep = day.wanted_kwh[car] - cost > _LEAST_GAIN
     columns = (car + first, place, cost, *hours, begin, end)
     return tuple(np.asarray(one)[keep] for one in columns)

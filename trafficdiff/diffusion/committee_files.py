@@ -77,11 +77,11 @@ def read_committee(
         absent="train one or give another path",
         other="pickles (.pt, .ckpt) are not opened, for they can run code",
     )
+    if metadata.get("format", form) != form:
+        raise InputError(f"{path}: expected format {form!r}, got {metadata['format']!r}; train it again")
     required = (*texts, "sha256")
     if missing := [name for name in required if name not in metadata]:
         raise InputError(f"{path}: expected metadata {', '.join(required)}, missing {', '.join(missing)}")
-    if metadata["format"] != form:
-        raise InputError(f"{path}: expected format {form!r}, got {metadata['format']!r}; train it again")
     refuse_infinite(weights, what=str(path))
     if (digest := digest_of(weights, {name: metadata[name] for name in texts})) != metadata["sha256"]:
         raise InputError(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "SessionCheckpoint", "read_session_checkpoint", "write_session_checkpoint"]
 
-FORMAT: Final = "trafficdiff charging model 1"
+FORMAT: Final = "trafficdiff charging model 2"
 _TEXTS: Final = ("format", "network", "prior", "rates", "card")
 
 

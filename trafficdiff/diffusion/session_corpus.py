@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from trafficdiff.datatypes.session_sites import SITE_TYPES
-from trafficdiff.diffusion.session_network import HIDDEN_TYPE, PlaceTensors, place_row
-from trafficdiff.diffusion.session_slots import BINS, encoded
+from trafficdiff.diffusion.session_network import HIDDEN_TYPE, PlaceTensors, place_row, place_tensors
+from trafficdiff.diffusion.session_slots import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.session_sites import SessionNetwork
+    from trafficdiff.diffusion.session_kinds import Kinds
     from trafficdiff.diffusion.session_prior import SessionPrior
     from trafficdiff.diffusion.session_settings import SessionTraining
 
@@ -32,7 +33,7 @@ _EVENNESS: Final = 0.5
 
 @dataclass(frozen=True)
 class SessionBatch:
-    """Hold sets of sessions: bins of shape (B, A, 3), -1 where not measured, and their places."""
+    """Hold sets of sessions: bins of shape (B, A, 3), -1 where not measured or no session is, and their places."""
 
     slots: Tensor
     place: PlaceTensors
@@ -44,7 +45,7 @@ class _Place:
     site_type: int
     row: NDArray[np.float32]
     power_kw: float
-    prior: tuple[NDArray[np.float32], ...]
+    kinds: Kinds
 
 
 class SessionCorpus:
@@ -74,11 +75,12 @@ class SessionCorpus:
         rows[hidden[:, 2], 3:] = 0.0
         return SessionBatch(
             torch.from_numpy(np.stack(slots)),
-            PlaceTensors(
-                torch.from_numpy(types),
-                torch.from_numpy(rows),
-                torch.tensor([place.power_kw for place in chosen]),
-                tuple(torch.from_numpy(np.stack([place.prior[slot] for place in chosen])) for slot in range(len(BINS))),
+            place_tensors(
+                site_type=types.tolist(),
+                numbers=rows,
+                power_kw=[place.power_kw for place in chosen],
+                trust=[1.0] * len(chosen),
+                kinds=[place.kinds for place in chosen],
             ),
         )
 
@@ -92,21 +94,25 @@ def _places(network: SessionNetwork, prior: SessionPrior) -> list[_Place]:
         if not rows.any():
             continue
         use = rows.sum() / max(network.plugs[number], 1) / network.weeks
-        shares = prior.shares(kind, network=network.name)
         found.append(
             _Place(
                 slots[rows],
                 SITE_TYPES.index(kind.site_type),
                 place_row(kind, sessions_a_plug_week=float(use), surroundings=network.surroundings[number]),
                 kind.power_kw,
-                tuple(np.log(share + 1e-9).astype(np.float32) for share in shares),
+                prior.kinds(kind, network=network.name),
             )
         )
     return found
 
 
 def _some(slots: NDArray[np.int64], count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Return some sessions that follow each other; of a place with few, all, and some twice."""
+    """Return some sessions that follow each other; of a place with few, all, and rows of which nothing is known.
+
+    A session that a set holds twice teaches to copy.
+    """
     begin = generator.integers(0, max(len(slots) - count, 0) + 1)
     part = slots[begin : begin + count]
-    return part[generator.permutation(count) % len(part)]
+    rows = np.full((count, slots.shape[1]), -1, np.int64)
+    rows[: len(part)] = part
+    return rows[generator.permutation(count)]

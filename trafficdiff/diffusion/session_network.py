@@ -1,10 +1,10 @@
 """Say when cars come, how long they stay and what they take, given what is known of a set of sessions: the network.
 
 The sessions of a set are those of one place. They attend to each other and to tokens of the place with the blocks that
-trips use; what is known of each is added up from embeddings of its bins. Logits are what the prior expects, plus what
-the network says on top::
+trips use; what is known of each is added up from embeddings of its bins. Logits are what the prior expects of the slot
+given what is known of the session, plus what the network says on top::
 
-    logit(slot = x) = log p(x) + head_slot(session)[x]
+    logit(slot = x) = log sum_k p(k | known) p_k(x) + trust head_slot(session)[x]
 
 Energies that a plug's power cannot deliver in the dwell are closed where the dwell is known.
 """
@@ -12,7 +12,7 @@ Energies that a plug's power cannot deliver in the dwell are closed where the dw
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
@@ -24,7 +24,15 @@ from trafficdiff.diffusion.blocks import AgentBlock
 from trafficdiff.diffusion.session_slots import BINS, DWELL, ENERGY, START, middles
 from trafficdiff.diffusion.settings import NetworkSettings
 
-__all__ = ["HIDDEN_TYPE", "PLACE_WIDTH", "SessionModel", "place_row", "session_network_settings"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trafficdiff.diffusion.session_kinds import Kinds
+
+__all__ = [
+    "HIDDEN_TYPE", "PLACE_WIDTH", "PlaceTensors", "SessionModel", "expected", "place_row",
+    "place_tensors", "session_network_settings",
+]  # fmt: skip
 
 HIDDEN_TYPE: Final = len(SITE_TYPES)
 PLACE_WIDTH: Final = 3 + 2 * len(SURROUNDINGS)
@@ -34,6 +42,8 @@ _SLACK: Final = 1.5
 """Plugs may deliver this much over their stated power: powers are declared, clocks are coarse."""
 _CLOSED: Final = -12.0
 _POPULATION: Final = 8.0
+_NO_KIND: Final = -1e4
+_LEAST: Final = 1e-9
 
 
 def session_network_settings() -> NetworkSettings:
@@ -63,14 +73,46 @@ class PlaceTensors:
         Shape (B, `PLACE_WIDTH`).
     power_kw
         Shape (B,).
-    prior
-        By slot, shape (B, bins), logarithm of what is expected.
+    trust
+        Shape (B,), how far the network is heard.
+    weight
+        Shape (B, K), logarithm of the weights of the kinds of sessions that are expected.
+    shares
+        By slot, shape (B, K, bins), their shares.
     """
 
     site_type: Tensor
     numbers: Tensor
     power_kw: Tensor
-    prior: tuple[Tensor, ...]
+    trust: Tensor
+    weight: Tensor
+    shares: tuple[Tensor, ...]
+
+
+def place_tensors(
+    *,
+    site_type: Sequence[int],
+    numbers: np.ndarray,
+    power_kw: Sequence[float],
+    trust: Sequence[float],
+    kinds: Sequence[Kinds],
+) -> PlaceTensors:
+    """Return what the network reads of B places; kinds that a place has less than another are of no weight."""
+    most = max(len(one.weight) for one in kinds)
+    weight = np.full((len(kinds), most), _NO_KIND, np.float32)
+    shares = [np.full((len(kinds), most, bins), 1 / bins, np.float32) for bins in BINS]
+    for row, one in enumerate(kinds):
+        weight[row, : len(one.weight)] = np.log(np.maximum(one.weight, 1e-12))
+        for table, share in zip(shares, one.shares, strict=True):
+            table[row, : len(one.weight)] = share
+    return PlaceTensors(
+        torch.tensor(list(site_type)),
+        torch.from_numpy(numbers),
+        torch.tensor(list(power_kw), dtype=torch.float32),
+        torch.tensor(list(trust), dtype=torch.float32),
+        torch.from_numpy(weight),
+        tuple(torch.from_numpy(table) for table in shares),
+    )
 
 
 class SessionModel(nn.Module):
@@ -101,7 +143,7 @@ class SessionModel(nn.Module):
             nn.init.normal_(table.weight, std=0.2)
 
     def forward(self, slots: Tensor, time: Tensor, place: PlaceTensors) -> tuple[Tensor, ...]:
-        """Return the logits of each slot, shapes (B, A, bins).
+        """Return the logits of each slot, shapes (B, A, bins): what is expected, and what the network adds.
 
         Parameters
         ----------
@@ -112,6 +154,11 @@ class SessionModel(nn.Module):
         place
             Where the sets are held.
         """
+        added = self.added(slots, time, place)
+        return tuple(one + more for one, more in zip(expected(slots, place), added, strict=True))
+
+    def added(self, slots: Tensor, time: Tensor, place: PlaceTensors) -> tuple[Tensor, ...]:
+        """Return what the network adds to the logits, shapes (B, A, bins); arguments as `forward`."""
         known = slots + 1
         hour = torch.where(slots[..., START] >= 0, slots[..., START] % 24 + 1, 0)
         day = torch.where(slots[..., START] >= 0, slots[..., START].clamp(min=0) // 24 + 1, 0)
@@ -126,14 +173,22 @@ class SessionModel(nn.Module):
         bias = torch.zeros(len(slots), 1, 1, _TOKENS)
         for block in self.blocks:
             tokens = block(tokens, condition, around, bias)
-        return self._logits(self.norm(tokens[:, 0]), slots, place)
-
-    def _logits(self, tokens: Tensor, slots: Tensor, place: PlaceTensors) -> tuple[Tensor, ...]:
+        tokens = self.norm(tokens[:, 0])
         start = (self.day_head(tokens)[..., :, None] + self.hour_head(tokens)[..., None, :]).flatten(-2)
-        own = (start, *(head(tokens) for head in self.heads))
-        logits = [prior[:, None] + added for prior, added in zip(place.prior, own, strict=True)]
-        logits[ENERGY] = logits[ENERGY] + _beyond(slots[..., DWELL], place.power_kw)
-        return tuple(logits)
+        return tuple(place.trust[:, None, None] * one for one in (start, *(head(tokens) for head in self.heads)))
+
+
+def expected(slots: Tensor, place: PlaceTensors) -> tuple[Tensor, ...]:
+    """Return the logarithm of what the prior expects of each slot given what is known, shapes (B, A, bins)."""
+    logs = place.weight[:, None].expand(*slots.shape[:2], -1)
+    for slot, share in enumerate(place.shares):
+        value = slots[..., slot]
+        chosen = share.transpose(1, 2)[torch.arange(len(slots))[:, None], value.clamp(min=0)]
+        logs = logs + torch.where(value[..., None] >= 0, (chosen + _LEAST).log(), 0.0)
+    belongs = logs.softmax(-1)
+    found = [(belongs @ share + _LEAST).log() for share in place.shares]
+    found[ENERGY] = found[ENERGY] + _beyond(slots[..., DWELL], place.power_kw)
+    return tuple(found)
 
 
 def _beyond(dwell: Tensor, power_kw: Tensor) -> Tensor:

@@ -1,41 +1,44 @@
 """Say what is expected of sessions at a kind of site before the network is asked: what other networks show, and laws.
 
-Chargers of one kind in one network are a group. A group that was trained on has a prior of its own::
+Chargers of one kind in one network are a group; what it shows are kinds of sessions. A group that was trained on has
+its own; any other kind of site takes the groups as far as they resemble it, each network alike, and a declared law::
 
-    p(x) = (n f(x) + m s(x)) / (n + m)                       f its shares, s the same for all days of a class, or laws
+    p(x) = (sum_g a_g p_g(x) + b q(x)) / (sum_g a_g + b)     a = affinity(type)^c exp(-(log power ratio / w)^2 / 2)
 
-Any other kind of site takes the groups as far as they resemble it, each network alike, and a law that is declared::
+Which of them a network that nobody saw is like is not known. In one *world* the weights are drawn, Dirichlet with these
+a and b: on average over worlds the mixture stays the same, and within a world all sites go together.
 
-    p(x) = (sum_k a_k p_k(x) + b q(x)) / (sum_k a_k + b)     a = affinity(type) exp(-(log power ratio / w)^2 / 2)
-
-The laws and affinities are declared without a published value: where people charge at home in the evening, at work in
-the morning. They decide where no network shows a type of site; they were not fitted.
+The weight b of the law and the sharpness c are chosen by leaving out one of the networks at hand after the other: those
+with which the rest comes nearest to it. So a network that is in no training has no say in them either.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 from trafficdiff.datatypes.session_sites import SITE_TYPES, SiteKind
-from trafficdiff.diffusion.session_slots import BINS, DWELL, ENERGY, START, encoded, middles
+from trafficdiff.diffusion.session_kinds import Kinds, joined, kinds_of
+from trafficdiff.diffusion.session_laws import declared_kinds, declared_law, energy_by_dwell
+from trafficdiff.diffusion.session_slots import BINS, ENERGY, START, encoded, middles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.session_sites import SessionNetwork
 
-__all__ = ["Group", "SessionPrior", "declared_law", "prior_of"]
+__all__ = ["Group", "SessionPrior", "prior_of"]
 
-_SMOOTH: Final = (336.0, 30.0, 30.0)
-"""Sessions that the smooth part of a group's own prior counts, by slot."""
-_LAW_WEIGHT: Final = 0.5
-_POWER_WIDTH: Final = (1.5, 0.7, 0.7)
-"""How far powers may differ for groups to tell of each other, by slot [log]."""
+_LAW_WEIGHTS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+_SHARPNESS: Final = (0.5, 1.0, 2.0, 4.0)
+_LEAST_NEAR: Final = 1e-3
+_LAW: Final = "law"
+_POWER_WIDTH: Final = 0.7
+"""How far powers may differ for groups to tell of each other [log]."""
 _AFFINITY: Final = np.array(
     [
         [1.0, 0.1, 0.15, 0.03],
@@ -44,23 +47,7 @@ _AFFINITY: Final = np.array(
         [0.03, 0.05, 0.3, 1.0],
     ]
 )
-_HOURS: Final = {
-    "home": ((18.0, 3.0, 0.7), (12.0, 8.0, 0.3)),
-    "work": ((8.5, 1.5, 0.7), (13.0, 2.0, 0.3)),
-    "public": ((12.5, 4.0, 0.6), (18.0, 2.5, 0.4)),
-    "rapid": ((14.0, 4.5, 1.0),),
-}
-"""Hour of arrival: means, spreads [h] and weights of bell curves around the clock."""
-_DAYS: Final = {
-    "home": (1.0,) * 7,
-    "work": (1.0,) * 5 + (0.08,) * 2,
-    "public": (1.0,) * 6 + (0.8,),
-    "rapid": (1.0,) * 7,
-}
-_DWELL: Final = {"home": (10.0, 0.7), "work": (4.0, 0.8), "public": (2.5, 1.1), "rapid": (0.5, 0.6)}
-"""Median [h] and spread [log]."""
-_ENERGY: Final = {"home": (9.0, 0.8), "work": (8.0, 0.8), "public": (8.0, 0.8), "rapid": (11.0, 0.7)}
-"""Median [kWh] and spread [log]."""
+"""How site types resemble each other. Declared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,127 +58,170 @@ class Group:
     ----------
     network, kind
         Which.
-    shares
-        By slot, shape (bins,), sum 1; None where it was not measured.
+    kinds
+        Of its sessions.
     """
 
     network: str
     kind: SiteKind
-    shares: tuple[NDArray[np.float64] | None, ...]
+    kinds: Kinds
 
 
 @dataclass(frozen=True, eq=False)
 class SessionPrior:
-    """Hold every group that was trained on."""
+    """Hold every group that was trained on.
+
+    Parameters
+    ----------
+    groups
+        All of them.
+    law_weight, sharpness
+        b and c.
+    """
 
     groups: tuple[Group, ...]
+    law_weight: float = 0.5
+    sharpness: float = 1.0
 
     @property
     def types(self) -> tuple[str, ...]:
         """The site types that were trained on."""
         return tuple(name for name in SITE_TYPES if any(group.kind.site_type == name for group in self.groups))
 
-    def shares(self, kind: SiteKind, *, network: str | None = None) -> tuple[NDArray[np.float64], ...]:
-        """Return what is expected of each slot, shape (bins,), for a kind of site in a network, known or not."""
-        own = next((group for group in self.groups if group.network == network and group.kind == kind), None)
-        mixed = tuple(self._mixed(kind, slot) for slot in range(len(BINS)))
-        if own is None:
-            return mixed
-        return tuple(_or(share, other) for share, other in zip(own.shares, mixed, strict=True))
+    def knows(self, kind: SiteKind, network: str | None) -> bool:
+        """Return whether such chargers of that network were trained on."""
+        return any(group.network == network and group.kind == kind for group in self.groups)
 
-    def _mixed(self, kind: SiteKind, slot: int) -> NDArray[np.float64]:
-        best: dict[str, tuple[float, NDArray[np.float64]]] = {}
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What a site that nobody saw can be like: the law, and each network."""
+        return (_LAW, *dict.fromkeys(group.network for group in self.groups))
+
+    def kinds(self, kind: SiteKind, *, network: str | None = None, world: Mapping[str, float] | None = None) -> Kinds:
+        """Return the kinds of sessions that are expected at a kind of site in a network, known or not.
+
+        Parameters
+        ----------
+        kind, network
+            Which chargers; None for a network that nobody saw.
+        world
+            For each of `sources` a number in (0, 1) that draws its weight; None for the mean.
+        """
+        own = next((group for group in self.groups if group.network == network and group.kind == kind), None)
+        return self._mixed(kind, world) if own is None else own.kinds
+
+    def shares(self, kind: SiteKind, *, network: str | None = None) -> tuple[NDArray[np.float64], ...]:
+        """Return what is expected of each slot alone, shape (bins,)."""
+        return self.kinds(kind, network=network).marginals
+
+    def _mixed(self, kind: SiteKind, world: Mapping[str, float] | None = None) -> Kinds:
+        best: dict[str, tuple[float, Kinds]] = {_LAW: (self.law_weight, declared_kinds(kind))}
         for group in self.groups:
-            share = group.shares[slot]
-            near = _near(kind, group.kind, slot)
-            if share is not None and near > best.get(group.network, (0.0, share))[0]:
-                best[group.network] = (near, share)
-        law = declared_law(kind, slot)
-        total = _LAW_WEIGHT * law + sum((near * share for near, share in best.values()), np.zeros(BINS[slot]))
-        return np.asarray(total / total.sum())
+            near = _near(kind, group.kind, self.sharpness)
+            if near > best.get(group.network, (_LEAST_NEAR, group.kinds))[0]:
+                best[group.network] = (near, group.kinds)
+        if world is not None:
+            drawn = {name: (_drawn(near, world[name]), kinds) for name, (near, kinds) in best.items()}
+            best = drawn if any(near > 0 for near, _ in drawn.values()) else best
+        return joined(list(best.values()))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
-        return {
-            "groups": [
-                {
-                    "network": group.network,
-                    "site_type": group.kind.site_type,
-                    "power_kw": group.kind.power_kw,
-                    "shares": [None if share is None else [float(f"{p:.4g}") for p in share] for share in group.shares],
-                }
-                for group in self.groups
-            ]
-        }
+        groups = [
+            {
+                "network": group.network,
+                "site_type": group.kind.site_type,
+                "power_kw": group.kind.power_kw,
+                **group.kinds.as_dict(),
+            }
+            for group in self.groups
+        ]
+        return {"law_weight": self.law_weight, "sharpness": self.sharpness, "groups": groups}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Return the prior of plain values."""
-        return cls(
-            tuple(
-                Group(
-                    of["network"],
-                    SiteKind(site_type=of["site_type"], power_kw=float(of["power_kw"])),
-                    tuple(None if share is None else np.array(share) / np.sum(share) for share in of["shares"]),
-                )
-                for of in values["groups"]
+        """Return the prior of plain values.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If they are not those of a prior.
+        """
+        groups = tuple(
+            Group(
+                of["network"],
+                SiteKind(site_type=of["site_type"], power_kw=float(of["power_kw"])),
+                Kinds.from_dict(of),
             )
+            for of in values["groups"]
         )
+        return cls(groups, float(values["law_weight"]), float(values["sharpness"]))
 
 
 def prior_of(networks: Sequence[SessionNetwork]) -> SessionPrior:
-    """Return what networks show, a group for each kind of charger."""
-    groups = []
+    """Return what networks show, a group for each kind of charger; what nobody measured of it is the declared law's."""
+    groups, sessions = [], []
     for network in networks:
-        sessions = network.sessions
-        slots = encoded(sessions.hour_of_week, sessions.dwell_s, sessions.energy_kwh)
-        for kind in sorted(set(network.kinds), key=lambda kind: (kind.site_type, kind.power_kw)):
-            rows = np.array([network.kinds[place] == kind for place in network.place], bool)
-            if rows.any():
-                groups.append(
-                    Group(network.name, kind, tuple(_own(slots[rows, slot], kind, slot) for slot in range(3)))
-                )
-    return SessionPrior(tuple(groups))
+        for kind, slots in _by_kind(network):
+            law = [declared_law(kind, slot) for slot in range(len(BINS))]
+            kinds = kinds_of(slots, law)
+            if not (slots[:, ENERGY] >= 0).any():
+                start, dwell, _ = kinds.shares
+                kinds = Kinds(kinds.weight, (start, dwell, dwell @ energy_by_dwell(kind)))
+            groups.append(Group(network.name, kind, kinds))
+            sessions.append(slots)
+    prior = SessionPrior(tuple(groups))
+    if len(networks) < 2:
+        return prior
+    tried = [replace(prior, law_weight=b, sharpness=c) for b in _LAW_WEIGHTS for c in _SHARPNESS]
+    return min(tried, key=lambda one: _missed(one, sessions))
 
 
-def declared_law(kind: SiteKind, slot: int) -> NDArray[np.float64]:
-    """Return the law of a slot at a kind of site, shape (bins,), sum 1, everywhere above nothing."""
+def _by_kind(network: SessionNetwork) -> list[tuple[SiteKind, NDArray[np.int64]]]:
+    sessions = network.sessions
+    slots = encoded(sessions.hour_of_week, sessions.dwell_s, sessions.energy_kwh)
+    found = []
+    for kind in sorted(set(network.kinds), key=lambda kind: (kind.site_type, kind.power_kw)):
+        rows = np.array([one == kind for one in network.kinds], bool)[network.place]
+        if rows.any():
+            found.append((kind, slots[rows]))
+    return found
+
+
+def _missed(prior: SessionPrior, sessions: Sequence[NDArray[np.int64]]) -> float:
+    """Return how far networks are from what the others expect of their chargers, each network alike.
+
+    The mean over slots: of starts the total variation, of dwell and energy the 1-Wasserstein distance over the mean.
+    """
+    found = []
+    for name in dict.fromkeys(group.network for group in prior.groups):
+        others = replace(prior, groups=tuple(group for group in prior.groups if group.network != name))
+        own = [
+            (group.kind, slots) for group, slots in zip(prior.groups, sessions, strict=True) if group.network == name
+        ]
+        for slot, bins in enumerate(BINS):
+            counts = [np.bincount(slots[slots[:, slot] >= 0, slot], minlength=bins) for _, slots in own]
+            told = sum(count.sum() * others.shares(kind)[slot] for (kind, _), count in zip(own, counts, strict=True))
+            if (total := sum(count.sum() for count in counts)) > 0:
+                found.append((name, _apart(np.asarray(told) / total, sum(counts) / total, slot)))
+    return float(np.mean([np.mean([far for one, far in found if one == name]) for name in {one for one, _ in found}]))
+
+
+def _apart(told: NDArray[np.float64], true: NDArray[np.float64], slot: int) -> float:
     if slot == START:
-        hour = np.arange(24) + 0.5
-        day = sum(
-            weight * np.exp(-0.5 * (((hour - mean + 12) % 24 - 12) / spread) ** 2) / spread
-            for mean, spread, weight in _HOURS[kind.site_type]
-        )
-        law = np.outer(_DAYS[kind.site_type], day).ravel()
-    else:
-        median, spread = (_DWELL if slot == DWELL else _ENERGY)[kind.site_type]
-        unit = 3600.0 if slot == DWELL else 1.0
-        law = np.exp(-0.5 * (np.log(middles(slot) / (median * unit)) / spread) ** 2)
-    law = law / law.sum() + 1e-3 / len(law)
-    return np.asarray(law / law.sum())
+        return float(np.abs(told - true).sum() / 2)
+    middle = middles(slot)
+    return float(np.abs(np.cumsum(told - true))[:-1] @ np.diff(middle) / (true @ middle))
 
 
-def _own(bins: NDArray[np.int64], kind: SiteKind, slot: int) -> NDArray[np.float64] | None:
-    known = bins[bins >= 0]
-    if not len(known):
-        return None
-    counts = np.bincount(known, minlength=BINS[slot]).astype(float)
-    smooth = declared_law(kind, slot)
-    if slot == START:
-        by_day = counts.reshape(7, 24)
-        alike = np.concatenate([np.tile(by_day[:5].mean(0), 5), np.tile(by_day[5:].mean(0), 2)])
-        smooth = 0.9 * alike / alike.sum() + 0.1 * smooth
-    elif slot in (DWELL, ENERGY):
-        spread = np.convolve(counts, [0.25, 0.5, 0.25], mode="same")
-        smooth = 0.9 * spread / spread.sum() + 0.1 * smooth
-    return np.asarray((counts + _SMOOTH[slot] * smooth) / (counts.sum() + _SMOOTH[slot]))
+def _drawn(weight: float, chance: float) -> float:
+    """Return a gamma variate of this mean and scale 1 at a quantile: over their sum, such are Dirichlet."""
+    from scipy.special import gammaincinv
+
+    return float(gammaincinv(weight, chance))
 
 
-def _near(kind: SiteKind, other: SiteKind, slot: int) -> float:
+def _near(kind: SiteKind, other: SiteKind, sharpness: float) -> float:
     affinity = _AFFINITY[SITE_TYPES.index(kind.site_type), SITE_TYPES.index(other.site_type)]
-    ratio = np.log(kind.power_kw / other.power_kw) / _POWER_WIDTH[slot]
-    return float(affinity * np.exp(-0.5 * ratio**2))
-
-
-def _or(share: NDArray[np.float64] | None, other: NDArray[np.float64]) -> NDArray[np.float64]:
-    return other if share is None else share
+    ratio = np.log(kind.power_kw / other.power_kw) / _POWER_WIDTH
+    return float(affinity**sharpness * np.exp(-0.5 * ratio**2))

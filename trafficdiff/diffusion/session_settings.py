@@ -25,18 +25,21 @@ class SessionTraining(Settings):
         Sets a step, sessions a set.
     observed_share
         Share of sets in which some sessions are shown whole.
+    restraint
+        Weight of the mean square of what the network adds to the logits.
     average
         Decay of the moving average of the weights.
     seed
         Of everything random in training.
     """
 
-    cpu_minutes: float = 6.0
+    cpu_minutes: float = 0.3
     members: int = 1
     learning_rate: float = 2e-3
     weight_decay: float = 0.1
     sets: int = 24
     sessions: int = 32
     observed_share: float = 0.3
+    restraint: float = 1.0
     average: float = 0.998
     seed: int = 0

@@ -12,7 +12,7 @@ from trafficdiff.diffusion.course import Course
 from trafficdiff.diffusion.loss import Losses
 from trafficdiff.diffusion.noise import hide, times
 from trafficdiff.diffusion.session_corpus import SessionBatch, SessionCorpus
-from trafficdiff.diffusion.session_network import SessionModel, session_network_settings
+from trafficdiff.diffusion.session_network import SessionModel, expected, session_network_settings
 from trafficdiff.diffusion.session_prior import SessionPrior, prior_of
 from trafficdiff.diffusion.session_slots import SESSION_SLOTS
 
@@ -58,13 +58,23 @@ class SessionTrainer(Course[SessionModel, SessionBatch]):
         return SessionModel(self.network)
 
     def _measure(self, batch: SessionBatch) -> Losses:
-        return measure_sessions(self.model, batch, observed_share=self.settings.observed_share, generator=self.torch)
+        return measure_sessions(
+            self.model,
+            batch,
+            observed_share=self.settings.observed_share,
+            restraint=self.settings.restraint,
+            generator=self.torch,
+        )
 
 
 def measure_sessions(
-    model: SessionModel, batch: SessionBatch, *, observed_share: float, generator: torch.Generator
+    model: SessionModel, batch: SessionBatch, *, observed_share: float, restraint: float, generator: torch.Generator
 ) -> Losses:
-    """Return the cross entropy of hidden slots that were measured, weighted by 1 / t."""
+    """Return the cross entropy of hidden slots that were measured, weighted by 1 / t, and what the network adds.
+
+    The mean square of what it adds to the logits, times `restraint`, keeps it near what is expected where sessions do
+    not speak against it.
+    """
     sets, sessions = batch.slots.shape[:2]
     time = times(sets, generator=generator)
     hidden = hide(
@@ -75,12 +85,14 @@ def measure_sessions(
         slots=len(SESSION_SLOTS),
         given=(),
     )
-    logits = model(batch.slots.masked_fill(hidden, -1), time, batch.place)
+    shown = batch.slots.masked_fill(hidden, -1)
+    added = model.added(shown, time, batch.place)
     parts = {}
-    for slot, (name, scores) in enumerate(zip(SESSION_SLOTS, logits, strict=True)):
-        true = batch.slots[..., slot]
+    for slot, (name, prior) in enumerate(zip(SESSION_SLOTS, expected(shown, batch.place), strict=True)):
+        true, scores = batch.slots[..., slot], prior + added[slot]
         entropy = functional.cross_entropy(scores.flatten(0, 1), true.clamp(min=0).flatten(), reduction="none")
         weight = (hidden[..., slot] & (true >= 0)) / time[:, None]
         parts[name] = (entropy * weight.flatten()).sum() / (true >= 0).sum().clamp(min=1)
     total = torch.stack(list(parts.values())).sum()
+    total = total + restraint * torch.stack([one.square().mean() for one in added]).sum()
     return Losses(total, {name: float(value.detach()) for name, value in parts.items()})

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "autocorrelation", "crps", "jsd168", "near_duplicates", "pinball", "wasserstein", "weekly_occupancy",
+    "autocorrelation", "crps", "crps_by_week", "jsd168", "near_duplicates", "pinball", "pinball_by_week", "wasserstein",
+    "weekly_occupancy",
 ]  # fmt: skip
 
 HOURS: Final = 168
@@ -91,19 +92,30 @@ def crps(members: NDArray[np.float64], observed: NDArray[np.float64]) -> float:
     observed
         Shape (N, ...), each scored with the same ensemble.
     """
+    return float(crps_by_week(members, observed).mean())
+
+
+def crps_by_week(members: NDArray[np.float64], observed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean score of each observed row, shape (N,); arguments as `crps`."""
     count = len(members)
-    error = np.mean([np.abs(members - one).mean(0) for one in observed], axis=0)
+    error = np.stack([np.abs(members - one).mean(0) for one in observed])
     ranks = 2 * np.arange(1, count + 1) - count - 1
     spread = np.tensordot(ranks, np.sort(members, axis=0), axes=(0, 0)) / (count * (count - 1))
-    return float((error - spread).mean())
+    return np.asarray((error - spread).reshape(len(observed), -1).mean(axis=1))
 
 
 def pinball(members: NDArray[np.float64], observed: NDArray[np.float64]) -> float:
     """Return the mean pinball loss at 10, 50 and 90 %, in the unit of the values; arguments as `crps`."""
+    return float(pinball_by_week(members, observed).mean())
+
+
+def pinball_by_week(members: NDArray[np.float64], observed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean loss of each observed row, shape (N,); arguments as `crps`."""
     levels = np.array(_QUANTILES).reshape(-1, *(1,) * (observed.ndim))
     bounds = np.quantile(members, _QUANTILES, axis=0)[:, None]
     rest = observed[None] - bounds
-    return float(np.maximum(levels * rest, (levels - 1) * rest).mean())
+    loss = np.maximum(levels * rest, (levels - 1) * rest).mean(axis=0)
+    return np.asarray(loss.reshape(len(observed), -1).mean(axis=1))
 
 
 def near_duplicates(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEAST_BOOTSTRAP",
+    "LEAST_SPREAD",
     "REPLICATES",
     "Interval",
     "mean_interval",
@@ -43,6 +44,11 @@ REPLICATES: Final = 9_999
 LEAST_BOOTSTRAP: Final = 10
 """Fewest samples for the bootstrap: of five to nine, many resamples have next to no spread, and a bound that rests on
 them can lie ten times as far out as Student's, which covers 93 to 98 % there (88 % of exponential values)."""
+
+LEAST_SPREAD: Final = 0.2
+"""Spread of a resample, over the samples', below which it counts as none. Of ten exponential values the interval then
+covers 93.8 instead of 94.5 % and its longest is 5 instead of 15 means; of ten lognormal ones (sigma 1) 90 instead of
+91 % and 22 instead of 158; normal and Poisson values are hardly touched (600 sets each)."""
 
 
 class Interval(NamedTuple):
@@ -107,16 +113,16 @@ def student_interval(values: NDArray[np.float64], *, confidence: float) -> Inter
 def studentised_interval(values: NDArray[np.float64], *, confidence: float, dice: NDArray[np.float64]) -> Interval:
     """Return the bootstrap-t interval for a mean (Efron and Tibshirani 1993, section 12.5).
 
-    Where so many resamples have no spread that a bound rests on them (a count that is the same in nearly all samples),
-    it is Student's interval.
+    Where so many resamples have next to no spread that a bound rests on them, it is Student's interval: nine days alike
+    and one apart give resamples without that one, and a mean counted in their tiny spread lies anywhere.
     """
     count, tail = len(values), (1 - confidence) / 2
     drawn = values[(dice[:, :count] * count).astype(np.intp)]
     mean, error = float(values.mean()), _standard_error(values)
     spread = drawn.std(axis=1, ddof=1) / np.sqrt(count)
-    usable = spread > 1e-9 * error
-    if (~usable).mean() > tail / 2:
+    if (spread <= LEAST_SPREAD * error).mean() > tail / 2:
         return student_interval(values, confidence=confidence)
+    usable = spread > 1e-9 * error
     ratio = (drawn.mean(axis=1)[usable] - mean) / spread[usable]
     low, high = np.quantile(ratio, (tail, 1 - tail))
     return Interval(mean - float(high) * error, mean - float(low) * error, "bootstrap-t")

@@ -25,6 +25,7 @@ from trafficdiff.simulation.charging_sites import charger_id
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from trafficdiff.datatypes.charging_smart import SmartCharging
     from trafficdiff.datatypes.stations import ChargingStation
     from trafficdiff.simulation.control import Controller
 
@@ -42,7 +43,7 @@ _logger = logging.getLogger(__name__)
 class PlannedCar:
     """Be an EV that wants to charge: its row in the plan, its stations in order, what it wants and how long it waits.
 
-    `due_s` is when it is expected; `last_edge` is where its trip ends.
+    `due_s` is when it is expected; `last_edge` is where its trip ends; `stay_s` is how long it keeps a plug at least.
     """
 
     row: int
@@ -54,6 +55,7 @@ class PlannedCar:
     due_s: float
     last_edge: str
     reason: str = ""
+    stay_s: float = 0.0
 
 
 class ChargingPolicy:
@@ -69,7 +71,7 @@ class ChargingPolicy:
         Other EVs that might run empty.
     begin_s
         When the simulation begins [s].
-    feeder_caps_kw, temperature_c
+    feeder_caps_kw, temperature_c, smart
         As `Meter`.
     """
 
@@ -83,10 +85,14 @@ class ChargingPolicy:
         begin_s: float,
         feeder_caps_kw: Mapping[str, float] | None = None,
         temperature_c: float = 20.0,
+        smart: SmartCharging | None = None,
     ) -> None:
         self._stations, self._cars = tuple(stations), dict(cars)
+        self._gives_back = smart is not None and smart.vehicle_to_grid is not None
         self._waiting_m = tuple(waiting_m)
-        self._meter = Meter(self._stations, feeder_caps_kw=feeder_caps_kw or {}, temperature_c=temperature_c)
+        self._meter = Meter(
+            self._stations, feeder_caps_kw=feeder_caps_kw or {}, temperature_c=temperature_c, smart=smart
+        )
         self._records = {name: CarRecord(row=car.row, reason=car.reason) for name, car in self._cars.items()}
         self._queues = [
             SiteQueue([True] * one.plug_count, [plug.usable_kw for plug in one.each_plug], one.bays)
@@ -113,8 +119,7 @@ class ChargingPolicy:
             self._meter.sample(controller, time_s)
         self._hear_of_parking(controller, time_s)
         for name in self._meter.finished(controller, time_s):
-            self._records[name].phase = "charged"
-            controller.vehicle.resume(name)
+            self._let_go(controller, name)
         for place, queue in enumerate(self._queues):
             if queue.waiting and time_s >= self._look_s[place]:
                 self._serve(controller, place, queue, time_s)
@@ -141,7 +146,7 @@ class ChargingPolicy:
 
     def _hear_of_trips(self, controller: Controller, time_s: float) -> None:
         news = controller.simulation
-        for name in news.getDepartedIDList():
+        for name in news.getDepartedIDList() if self._to_come else ():
             if name in self._watched:
                 self._on_road.add(name)
                 self._to_come.discard(name)
@@ -156,13 +161,20 @@ class ChargingPolicy:
     def _hear_of_parking(self, controller: Controller, time_s: float) -> None:
         news = controller.simulation
         for name in news.getParkingEndingVehiclesIDList():
-            if name in self._at_plug and self._records[name].phase == "charged":
-                self._meter.unplug(controller, name, time_s)
-                station, plug = self._at_plug.pop(name)
-                self._free(station, plug)
+            self._hear_of_leaving(controller, name, time_s)
         for name in news.getParkingStartingVehiclesIDList():
             if name in self._cars:
                 self._park(controller, name, time_s)
+
+    def _let_go(self, controller: Controller, name: str) -> None:
+        self._records[name].phase = "charged"
+        controller.vehicle.resume(name)
+
+    def _hear_of_leaving(self, controller: Controller, name: str, time_s: float) -> None:
+        if name in self._at_plug and self._records[name].phase == "charged":
+            self._meter.unplug(controller, name, time_s)
+            station, plug = self._at_plug.pop(name)
+            self._free(station, plug)
 
     def finish(self, controller: Controller, time_s: float) -> None:
         """Write down what has happened."""
@@ -180,6 +192,7 @@ class ChargingPolicy:
             minutes=self._meter.minutes,
             waits=self._waits,
             others_stranded=self._others_stranded,
+            gives_back=self._gives_back,
         )
 
     def _sample(self, controller: Controller, time_s: float) -> None:
@@ -237,7 +250,9 @@ class ChargingPolicy:
                 row=car.row, station=station, plug=plug, came_s=record.came_s, plugged_s=time_s,
                 level_in_wh=level_wh(controller, name), waited_s=record.waited_s,
             )  # fmt: skip
-            self._meter.plug_in(controller, name, session, battery_wh=car.battery_wh, target_wh=car.target_wh)
+            self._meter.plug_in(
+                controller, name, session, battery_wh=car.battery_wh, target_wh=car.target_wh, stay_s=car.stay_s
+            )
         elif record.phase == "driving":
             self._come(controller, name, time_s)
 

@@ -40,7 +40,10 @@ class CarRecord:
 
 @dataclass
 class SessionRecord:
-    """Keep one stay at a plug: times [s of the day], levels of the battery [Wh], energy into the battery [Wh]."""
+    """Keep one stay at a plug: times [s of the day], levels of the battery [Wh], energy into the battery [Wh].
+
+    `energy_wh` is net; `given_wh` is what left the battery for the grid in between, at the battery.
+    """
 
     row: int
     station: int
@@ -52,20 +55,22 @@ class SessionRecord:
     unplugged_s: float = NEVER
     level_out_wh: float = 0.0
     energy_wh: float = 0.0
+    given_wh: float = 0.0
     cost: float = 0.0
 
 
 @dataclass
 class Minutes:
-    """Keep for each minute and station: energy into batteries [Wh], and for how long plugs gave any [car s]."""
+    """Keep by minute and station: net energy into batteries and what these gave [Wh], how long plugs gave [car s]."""
 
     stations: int
     energy_wh: list[list[float]] = field(default_factory=list)
+    given_wh: list[list[float]] = field(default_factory=list)
     charging_s: list[list[float]] = field(default_factory=list)
 
     def begin(self) -> None:
         """Begin a new minute."""
-        for rows in (self.energy_wh, self.charging_s):
+        for rows in (self.energy_wh, self.given_wh, self.charging_s):
             rows.append([0.0] * self.stations)
 
 
@@ -79,8 +84,12 @@ def write_log(
     minutes: Minutes,
     waits: list[tuple[int, float, float]],
     others_stranded: dict[str, float],
+    gives_back: bool = False,
 ) -> None:
-    """Write everything as JSON; `waits` holds station, begin [s] and end [s] of each stay in a queue."""
+    """Write everything as JSON; `waits` holds station, begin [s] and end [s] of each stay in a queue.
+
+    `gives_back` says whether cars may give energy to the grid.
+    """
     content = {
         "begin_s": begin_s,
         "end_s": end_s,
@@ -89,5 +98,6 @@ def write_log(
         "minutes": asdict(minutes),
         "waits": waits,
         "others_stranded": others_stranded,
+        "gives_back": gives_back,
     }
     (directory / CHARGING_LOG).write_text(json.dumps(content), encoding="utf-8")

@@ -88,6 +88,7 @@ def _sessions(log: dict[str, Any], plan: ChargingPlan) -> pd.DataFrame:
     trip = plan.wishes.trip[row]
     battery_kwh = plan.trips.battery_kwh[trip]
     efficiency = np.array([one.efficiency for one in plan.stations])[station] if len(rows) else np.zeros(0)
+    given = get("given_wh")
     table = {
         "trip_id": plan.trips.trip_id[trip],
         "station": np.array([one.id for one in plan.stations], object)[station] if len(rows) else station,
@@ -96,10 +97,11 @@ def _sessions(log: dict[str, Any], plan: ChargingPlan) -> pd.DataFrame:
         "charge_in": get("level_in_wh") / 1_000 / battery_kwh,
         "charge_out": get("level_out_wh") / 1_000 / battery_kwh,
         "energy_kwh": get("energy_wh") / 1_000,
-        "grid_kwh": get("energy_wh") / 1_000 / efficiency,
+        "grid_kwh": (get("energy_wh") + given) / 1_000 / efficiency - given / 1_000 * efficiency,
         "cost": get("cost"),
     }
-    return pd.DataFrame({name: table[name] for name in SESSION_COLUMNS})
+    more = {"given_kwh": given / 1_000} if log["gives_back"] else {}
+    return pd.DataFrame({name: table[name] for name in SESSION_COLUMNS} | more)
 
 
 def _known(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -176,6 +178,7 @@ def _by_minute(log: dict[str, Any], plan: ChargingPlan) -> xr.Dataset:
 
     shape = (len(log["minutes"]["energy_wh"]), len(plan.stations))
     energy_kwh = np.array(log["minutes"]["energy_wh"], np.float64).reshape(shape).T / 1_000
+    given_kwh = np.array(log["minutes"]["given_wh"], np.float64).reshape(shape).T / 1_000
     charging_s = np.array(log["minutes"]["charging_s"], np.float64).reshape(shape).T
     begins_s = log["begin_s"] + PERIOD_S * np.arange(shape[0])
     length_s = np.minimum(PERIOD_S, log["end_s"] - begins_s)
@@ -187,14 +190,17 @@ def _by_minute(log: dict[str, Any], plan: ChargingPlan) -> xr.Dataset:
     waits = [(int(station), begin_s, end_s) for station, begin_s, end_s in log["waits"]]
     dims = ("station", "time")
     hours = length_s / 3_600
+    grid_kwh = (energy_kwh + given_kwh) / efficiency - given_kwh * efficiency
     variables = {
         "station_energy": (dims, energy_kwh),
-        "station_grid_energy": (dims, energy_kwh / efficiency),
-        "station_power": (dims, energy_kwh / efficiency / np.where(hours > 0, hours, np.nan)),
+        "station_grid_energy": (dims, grid_kwh),
+        "station_power": (dims, grid_kwh / np.where(hours > 0, hours, np.nan)),
         "station_occupied": (dims, _present(stays, begins_s, length_s, stations=shape[1])),
         "station_charging": (dims, charging_s / np.where(length_s > 0, length_s, np.nan)),
         "station_queue": (dims, _present(waits, begins_s, length_s, stations=shape[1])),
     }
+    if log["gives_back"]:
+        variables["station_given_energy"] = (dims, given_kwh)
     data = xr.Dataset(
         variables,
         coords={

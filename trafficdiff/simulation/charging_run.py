@@ -9,6 +9,7 @@ import numpy as np
 
 from trafficdiff.datatypes.control import Control
 from trafficdiff.errors import ScenarioError
+from trafficdiff.simulation.charging_finder import FinderPolicy, finder_options
 from trafficdiff.simulation.charging_policy import ChargingPolicy, PlannedCar
 from trafficdiff.simulation.charging_result import SUMO_CHARGING, read_charging
 from trafficdiff.simulation.charging_sites import waiting_m
@@ -48,12 +49,18 @@ def steered(options: SimulationOptions) -> SimulationOptions:
     return options if options.control != "cli" else options.model_copy(update={"control": "libsumo"})
 
 
-def charging_control(plan: ChargingPlan, control: Control | None = None) -> Control:
-    """Return the control with the plan's stations in the place of those that measures have built."""
+def charging_control(
+    plan: ChargingPlan, control: Control | None = None, *, charging: ChargingOptions | None = None
+) -> Control:
+    """Return the control with the plan's stations in the place of those that measures have built.
+
+    `charging` says whether SUMO's own station finder is to look for plugs; left out, it is not.
+    """
     output = (("chargingstations-output", SUMO_CHARGING), ("chargingstations-output.aggregated", "true"))
     whole = (("chargingstations-output.aggregated.write-unfinished", "true"),)
     base = Control() if control is None else control
-    return replace(base, stations=(), charging=plan.stations, options=(*base.options, *output, *whole))
+    finder = finder_options(plan, charging) if charging is not None and charging.steering == "sumo" else ()
+    return replace(base, stations=(), charging=plan.stations, options=(*base.options, *output, *whole, *finder))
 
 
 def steering(plan: ChargingPlan, *, charging: ChargingOptions, begin_s: float) -> ChargingPolicy:
@@ -73,10 +80,12 @@ def steering(plan: ChargingPlan, *, charging: ChargingOptions, begin_s: float) -
             due_s=arrival_s[row],
             last_edge=str(trips.graph.edge_id[last[trip]]),
             reason=str(plan.reason[row]),
+            stay_s=0.0 if wishes.stay_s is None else float(wishes.stay_s[row]),
         )
     need_kwh = trips.sum_over_route(trips.graph.length_m) / 1_000.0 * _WORST_KWH_PER_KM
     at_risk = np.flatnonzero(trips.state_of_charge * trips.battery_kwh < need_kwh)
-    return ChargingPolicy(
+    policy = FinderPolicy if charging.steering == "sumo" else ChargingPolicy
+    return policy(
         plan.stations,
         cars,
         waiting_m=[waiting_m(station, trips.graph) for station in plan.stations],
@@ -84,6 +93,7 @@ def steering(plan: ChargingPlan, *, charging: ChargingOptions, begin_s: float) -
         begin_s=begin_s,
         feeder_caps_kw=charging.feeder_caps_kw,
         temperature_c=charging.temperature_c,
+        smart=charging.smart,
     )
 
 
@@ -121,7 +131,7 @@ def simulate_charging(
     TrafficdiffError
         As `trafficdiff.simulation.run.simulate`.
     """
-    options, held = steered(options), charging_control(plan, control)
+    options, held = steered(options), charging_control(plan, control, charging=charging)
     result = simulate(
         plan.trips.graph,
         plan.trips,

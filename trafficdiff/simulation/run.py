@@ -23,6 +23,7 @@ import trafficdiff
 from trafficdiff.errors import MissingDependencyError, ScenarioError, SimulationError, TripError
 from trafficdiff.process import Finished, last_words, run_program, sumo_environment, sumo_program
 from trafficdiff.publish import NO_SPACE
+from trafficdiff.simulation.charging_finder import FINDER, drop_finder_rows
 from trafficdiff.simulation.files import SumoFiles, command_of, final_time_s, write_inputs
 from trafficdiff.simulation.isolation import free_port
 from trafficdiff.simulation.readers import check_complete, read_result
@@ -133,6 +134,8 @@ def simulate(
             policy=policy, on_progress=on_progress, access=access or TraciAccess(),
         )  # fmt: skip
         with _naming_log(files):
+            if any(word.startswith(f"--{FINDER}") for word in command):
+                drop_finder_rows(files.trips)
             return read_result(files, graph=graph, trips=trips, options=options, window=window, seed=seed)
     except OSError as error:
         if error.errno in NO_SPACE:

@@ -60,10 +60,10 @@ def stack_stations(runs: Mapping[tuple[str, int], Path], *, scenarios: Sequence[
     first = {name: path for (name, _), path in sorted(files.items(), reverse=True)}
     heads = {name: _head(first[name]) for name in scenarios if name in first}
     grid = _grid(heads, files, scenarios=scenarios, samples=samples)
-    given = next(iter(heads.values()))
+    every = {name: variable for head in heads.values() for name, variable in head.data_vars.items()}
     variables = {
         name: grid.variable(str(name), dims=variable.dims, attributes=variable.attrs)
-        for name, variable in given.data_vars.items()
+        for name, variable in every.items()
     }
     coordinates = {
         "scenario": ("scenario", np.array(list(scenarios), object), {"long_name": "name of the scenario"}),
@@ -101,6 +101,8 @@ class _Grid:
         All stations' ids, and the begin of every minute [s].
     places
         By place of the scenario: where its stations are among all.
+    names
+        By place of the scenario: the variables that its runs have.
     """
 
     files: Mapping[tuple[int, int], Path]
@@ -108,6 +110,7 @@ class _Grid:
     station: NDArray[np.object_]
     time_s: NDArray[np.float64]
     places: Mapping[int, NDArray[np.intp]]
+    names: Mapping[int, frozenset[str]]
 
     def variable(self, name: str, *, dims: tuple[Any, ...], attributes: Mapping[Any, Any]) -> Variable:
         """Return one variable over all runs that is read when it is used."""
@@ -119,7 +122,7 @@ class _Grid:
         """Return one run's values among all stations and minutes; NaN where it has none."""
         length = {"station": len(self.station), "time": len(self.time_s)}
         found = np.full([length[dim] for dim in dims], np.nan)
-        if at not in self.files:
+        if at not in self.files or name not in self.names[at[0]]:
             return found
         try:
             with open_dataset(self.files[at], engine="h5netcdf") as data:
@@ -173,6 +176,7 @@ def _grid(
         station=np.array(list(place), object),
         time_s=max((head["time"].to_numpy() for head in heads.values()), key=len),
         places={where[name]: np.array([place[one] for one in own], np.intp) for name, own in ids.items()},
+        names={where[name]: frozenset(map(str, head.data_vars)) for name, head in heads.items()},
     )
 
 

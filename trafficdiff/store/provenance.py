@@ -56,6 +56,8 @@ class Provenance(BaseModel):
         What made the trips, as `run_id` took it.
     stations_sha256
         Hash over the charging stations at the roads; None where nobody charges on the way.
+    station_file_sha256
+        Of the file of stations as it was read; None without one. The scenario's hash knows only the file's name.
     synthetic
         Whether the trips were made, so that no row is a real person's; false only for trips from a file.
     demand_model, demand_data
@@ -80,6 +82,7 @@ class Provenance(BaseModel):
     network_sha256: Sha256
     trips_source: Annotated[str, Field(min_length=1)]
     stations_sha256: Sha256 | None = None
+    station_file_sha256: Sha256 | None = None
     checkpoint_sha256: Sha256 | None = None
     synthetic: bool = True
     demand_model: Annotated[str, Field(min_length=1)]
@@ -219,6 +222,7 @@ def collect_provenance(
     checkpoint_sha256: str | None = None,
     synthetic: bool = True,
     stations_sha256: str | None = None,
+    station_file_sha256: str | None = None,
 ) -> Provenance:
     """Return the provenance of a run that has just finished, the rest looked up on this machine.
 
@@ -243,6 +247,7 @@ def collect_provenance(
         network_sha256=network_sha256,
         trips_source=trips_source,
         stations_sha256=stations_sha256,
+        station_file_sha256=station_file_sha256,
         checkpoint_sha256=checkpoint_sha256,
         synthetic=synthetic,
         demand_model=demand_model,

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Final
 from trafficdiff.datatypes.chance import Chance
 from trafficdiff.datatypes.charging_options import FROM_OSM
 from trafficdiff.errors import Faults, InputError, ScenarioError
+from trafficdiff.workflows.charging_wishes import MODEL_KEY
 from trafficdiff.workflows.equilibrium import Assigned
 from trafficdiff.workflows.randomness import stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from trafficdiff.datatypes.charging_demand import ChargingWishes
@@ -40,6 +41,7 @@ __all__ = [
     "charging_tables",
     "plan_of",
     "say_idle_sites",
+    "station_file_sha256",
     "stations_of",
     "usable_stations",
     "wishes_of",
@@ -48,17 +50,23 @@ __all__ = [
 CHARGING: Final = "charging"
 """Folder of the charging tables in a run."""
 
+_MORE: Final = {"threshold": "charging.low_charge", "model": "charging.joining.sessions_a_plug_week"}
+
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Charged:
-    """Hold a simulation in which some charged: the roads and control as simulated, traffic, plan and charging."""
+    """Hold a simulation in which some charged: the roads and control as simulated, traffic, plan and charging.
+
+    `station_file_sha256` is the hash of the file of stations, None without one.
+    """
 
     changed: Changed
     assigned: Assigned
     plan: ChargingPlan
     result: ChargingResult
+    station_file_sha256: str | None = None
 
     def numbers(self) -> dict[str, float]:
         """Return the numbers of charging, by name in `trafficdiff.units`."""
@@ -68,8 +76,12 @@ class Charged:
 
     @property
     def stations_sha256(self) -> str:
-        """Hash over the stations at the roads: a table of stations may change without the scenario that names it."""
+        """Hash over the stations at the roads, and the model that drew their sessions if one did.
+
+        A table of stations, or a model, may change without the scenario that names it.
+        """
         text = json.dumps([asdict(station) for station in self.plan.stations], sort_keys=True)
+        text += self.plan.trips.provenance.get(MODEL_KEY, "")
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -107,6 +119,7 @@ def stations_of(
     InputError
         Listing every fault of every station.
     """
+    from trafficdiff.datatypes.charging_clock import by_the_clock
     from trafficdiff.datatypes.charging_matching import match_stations
     from trafficdiff.datatypes.station_files import read_stations
     from trafficdiff.datatypes.stations import from_control
@@ -119,9 +132,18 @@ def stations_of(
         given = read_stations(folder / options.stations, faults=noted)
     built = () if changed is None else from_control(changed.control.stations, graph)
     matched = match_stations((*given, *built), graph, faults=noted)
+    matched = by_the_clock(matched, tariffs=options.tariffs or (), limits=options.limits or (), faults=noted)
     if faults is None:
         noted.raise_if_any(InputError)
     return matched
+
+
+def station_file_sha256(scenario: Scenario, folder: Path) -> str | None:
+    """Return the SHA-256 of the file of stations that a scenario names; None if it names none, or it is gone."""
+    if scenario.charging is None or scenario.charging.stations in {None, FROM_OSM}:
+        return None
+    path = folder / str(scenario.charging.stations)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def _from_osm(graph: RoadGraph, network: str, folder: Path) -> tuple[ChargingStation, ...]:
@@ -154,11 +176,13 @@ def plan_of(scenario: Scenario, changed: Changed, *, sample: int, folder: Path) 
     InputError
         As `usable_stations`.
     """
-    from trafficdiff.demand.charging_stops import plan_stops
+    from trafficdiff.demand.charging_stops import plan_stops, unplanned_stops
 
     assert scenario.charging is not None  # who calls has looked
     stations = usable_stations(scenario, changed, folder=folder)
-    trips, wishes, chance = wishes_of(scenario, changed, sample=sample)
+    trips, wishes, chance = wishes_of(scenario, changed, sample=sample, stations=stations, folder=folder)
+    if scenario.charging.steering == "sumo":
+        return unplanned_stops(trips, wishes, stations)
     return plan_stops(trips, wishes, stations, options=scenario.charging, chance=chance)
 
 
@@ -177,11 +201,6 @@ def usable_stations(scenario: Scenario, changed: Changed, *, folder: Path) -> tu
 
     options = scenario.charging
     assert options is not None  # who calls has looked
-    if options.demand == "model":
-        raise ScenarioError(
-            "expected charging.demand threshold, got model: no model of charging is joined to the trips in this "
-            "version; leave the line out"
-        )
     if scenario.equilibrium is not None:
         raise ScenarioError(
             "expected charging or drivers that learn from day to day (equilibrium), got both: their routes would no "
@@ -193,6 +212,9 @@ def usable_stations(scenario: Scenario, changed: Changed, *, folder: Path) -> tu
         options, changed.graph, folder=folder, changed=changed, network=scenario.network, faults=faults
     )
     note_battery_faults(changed.trips, faults)
+    own = None if options.joining is None or options.demand != "model" else options.joining.checkpoint
+    if own is not None and not (folder / own).is_file():
+        faults.add(f"charging.joining.checkpoint: expected a trained model of charging, found no file {folder / own}")
     faults.raise_if_any(InputError)
     if not stations:
         raise ScenarioError(
@@ -210,19 +232,46 @@ def say_idle_sites(changed: Changed) -> None:
         )
 
 
-def wishes_of(scenario: Scenario, changed: Changed, *, sample: int) -> tuple[TripSet, ChargingWishes, Chance]:
-    """Return the trips with batteries, who of them wants to charge, and the random numbers of charging."""
+def wishes_of(
+    scenario: Scenario,
+    changed: Changed,
+    *,
+    sample: int,
+    stations: Sequence[ChargingStation] | None = None,
+    folder: Path | None = None,
+) -> tuple[TripSet, ChargingWishes, Chance]:
+    """Return the trips with batteries, who of them wants to charge, and the random numbers of charging.
+
+    `stations` are those at hand, for which a model of charging draws sessions; `folder` is where the path of a model
+    starts; the declared rule needs neither.
+
+    Raises
+    ------
+    ScenarioError
+        If a model is to say who charges where it is not said at which stations.
+    InputError
+        If the model is missing or damaged.
+    """
     from trafficdiff.demand.charging_start import with_start_charge
     from trafficdiff.demand.charging_wishes import declared_wishes, with_batteries
+    from trafficdiff.workflows.charging_wishes import modelled_wishes
 
     options = scenario.charging
     assert options is not None  # who calls has looked
     chance = Chance.drawn(stream(scenario.seed, "charging", sample=sample))
     trips = with_start_charge(changed.trips, options.start_charge, chance=chance)
     trips = with_batteries(trips, temperature_c=options.temperature_c)
-    wishes = declared_wishes(trips, options=options, chance=chance)
+    if options.demand == "threshold":
+        wishes = declared_wishes(trips, options=options, chance=chance)
+    elif stations is None:
+        raise ScenarioError(
+            "expected charging.demand threshold, got model: the model draws sessions for stations that are there, and "
+            "cannot say who would charge before it is decided where stations will be; leave the line out"
+        )
+    else:
+        trips, wishes = modelled_wishes(scenario, trips, stations, chance=chance, folder=folder)
     if not len(wishes):
-        _logger.warning("nobody wants to charge: raise electric_share, or charging.low_charge")
+        _logger.warning("nobody wants to charge: raise electric_share, or %s", _MORE[options.demand])
     return trips, wishes, chance
 
 
@@ -276,10 +325,11 @@ def charge(
     _say(result)
     reroute = scenario.simulation.rerouting_share > 0
     return Charged(
-        changed=replace(changed, control=charging_control(plan, changed.control)),
+        changed=replace(changed, control=charging_control(plan, changed.control, charging=scenario.charging)),
         assigned=Assigned(trips=plan.trips, result=traffic, choice="en_route" if reroute else "one_shot"),
         plan=plan,
         result=result,
+        station_file_sha256=station_file_sha256(scenario, folder),
     )
 
 
@@ -297,8 +347,9 @@ def _say(result: ChargingResult) -> None:
 def charging_tables(charged: Charged, *, folder: Path) -> dict[str, Path]:
     """Write the tables of charging and return them by their names in the run.
 
-    ``stations.csv`` (a row a station), ``cars.csv`` (an EV that wanted to charge), ``sessions.csv`` (a stay at a plug)
-    and ``load.csv`` (a row a minute, a column a station: power from the grid [kW]).
+    ``stations.csv`` (a row a station), ``cars.csv`` (an EV that wanted to charge), ``sessions.csv`` (a stay at a plug),
+    ``load.csv`` (a row a minute, a column a station: power from the grid [kW]), and where a model drew sessions,
+    ``wishes.csv`` (a session that was drawn, or a driver in need without one).
     """
     import pandas as pd
 
@@ -315,6 +366,8 @@ def charging_tables(charged: Charged, *, folder: Path) -> dict[str, Path]:
         "sessions": charged.result.sessions,
         "load": load,
     }
+    if charged.plan.wishes.sessions is not None:
+        tables["wishes"] = charged.plan.wishes.sessions
     place = folder / CHARGING
     place.mkdir(parents=True, exist_ok=True)
     written = {}

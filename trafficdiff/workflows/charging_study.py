@@ -32,6 +32,9 @@ CHARGING_NUMBERS: Final = (
 )
 """Names of the numbers of charging, one a run."""
 
+_SIGNED: Final = frozenset({"charging_grid_energy", "charging_capacity_factor"})
+"""Numbers that cars which give energy back may bring below zero; no other can be."""
+
 _OUTER: Final = (0.05, 0.95)
 """Shares of the days below and above the band of days."""
 
@@ -99,8 +102,8 @@ def charging_bands(data: xr.Dataset, *, confidence: float = 0.95) -> pd.DataFram
     """Return how the numbers of charging stand in each scenario, one row a number and scenario.
 
     Columns ``kpi`` (a name in `trafficdiff.units`), ``unit``, ``scenario``, ``samples`` (how many have the number),
-    ``mean``, ``low`` and ``high`` (bounds of the mean; NaN for one sample), ``day_low`` and ``day_high`` (nine days in
-    ten lie between them).
+    ``mean``, ``low`` and ``high`` (bounds of the mean; NaN for one sample; what cannot be below zero has no bound
+    there), ``day_low`` and ``day_high`` (nine days in ten lie between them).
 
     Parameters
     ----------
@@ -121,6 +124,8 @@ def charging_bands(data: xr.Dataset, *, confidence: float = 0.95) -> pd.DataFram
         samples = data["sample"].to_numpy().tolist()
         levels = number_levels(numbers, name, samples=samples, confidence=confidence).rename(columns={"name": "kpi"})
         levels.insert(2, "scenario", name)
+        bounded = ~levels["kpi"].isin(_SIGNED)
+        levels.loc[bounded, "low"] = levels.loc[bounded, "low"].clip(lower=0.0)
         for column, share in zip(("day_low", "day_high"), _OUTER, strict=True):
             levels[column] = [_day(numbers[kpi].sel(scenario=name), share) for kpi in levels["kpi"]]
         parts.append(levels[levels["samples"] > 0])

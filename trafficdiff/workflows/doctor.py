@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import platform
 import shutil
 import socket
@@ -57,7 +58,7 @@ def examine() -> list[Check]:
         _sumo(),
         Check("bundled cities", ", ".join(bundled_places()) or "none", ok=bool(bundled_places())),
         _disk(),
-        _checkpoint(),
+        *_checkpoints(),
         _browser(),
         _port(),
     ]
@@ -101,16 +102,24 @@ def _disk() -> Check:
     return Check("free disk here", f"{free_gb:.1f} GB", ok=free_gb > 1)
 
 
-def _checkpoint() -> Check:
-    """Read the shipped checkpoint in a process of its own, as it needs torch."""
+def _checkpoints() -> list[Check]:
+    """Read the shipped checkpoints in a process of its own, as they need torch."""
     question = (
-        "import sys; from trafficdiff.errors import TrafficdiffError; "
+        "import json; from trafficdiff.errors import TrafficdiffError; "
+        "from trafficdiff.workflows.charging_model import describe_charging_model, open_charging_model\n"
         "from trafficdiff.workflows.model_trips import describe_checkpoint\n"
-        "try: print(describe_checkpoint())\n"
-        "except TrafficdiffError as error: sys.exit(str(error))"
+        "def charging(): open_charging_model(); return describe_charging_model()\n"
+        "def said(about):\n"
+        "    try: return True, about()\n"
+        "    except TrafficdiffError as error: return False, str(error)\n"
+        "print(json.dumps([said(describe_checkpoint), said(charging)]))"
     )
-    ok, said = _ask([sys.executable, "-c", question])
-    return Check("model checkpoint", said if ok else f"{said}; until then use demand of kind gravity", ok=ok)
+    ok, answer = _ask([sys.executable, "-c", question])
+    (demand, one), (charging, other) = json.loads(answer) if ok else ((False, answer), (False, answer))
+    return [
+        Check("model checkpoint", one if demand else f"{one}; until then use demand of kind gravity", ok=demand),
+        Check("charging model", other, ok=charging, needed=False),
+    ]
 
 
 def _browser() -> Check:

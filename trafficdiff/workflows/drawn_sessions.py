@@ -40,6 +40,8 @@ class Weeks:
         Of weeks.
     week, start_s, dwell_s, energy_kwh
         Shape (S,): week from 0, start in the week [s], dwell [s], energy [kWh], NaN where unknown.
+    worlds
+        Parts of as many weeks each that do not follow each other.
     """
 
     count: int
@@ -47,6 +49,7 @@ class Weeks:
     start_s: NDArray[np.float64]
     dwell_s: NDArray[np.float64]
     energy_kwh: NDArray[np.float64]
+    worlds: int = 1
 
     @property
     def hour(self) -> NDArray[np.int64]:
@@ -75,6 +78,7 @@ def model_weeks(
     *,
     prior: SessionPrior,
     rates: SiteRates,
+    worlds: int,
     weeks: int,
     sessions_a_week: float,
     seed: int,
@@ -82,38 +86,45 @@ def model_weeks(
 ) -> Weeks:
     """Draw weeks of a network from the charging model, with as many sessions a week as given, spread as its places are.
 
+    Each world is a run of weeks of its own; what a network is like that was not trained on differs by world.
+
     Parameters
     ----------
     members, prior, rates
         The model.
     network
         Where; only its places, and how its sessions spread over them, are used.
-    weeks, sessions_a_week, seed
-        How many, how many sessions, and of everything random.
+    worlds, weeks, sessions_a_week, seed
+        How many, how many weeks each, how many sessions on average, and of everything random.
     known
         Whether the network was trained on.
     """
-    from trafficdiff.diffusion.session_sampler import PlaceRequest, draw_slots
+    from trafficdiff.diffusion.session_sampler import PlaceRequest, draw_slots, worlds_of
     from trafficdiff.diffusion.session_slots import decoded
 
     generator = np.random.default_rng(seed)
+    name = network.name if known else None
+    natures = [None] * worlds if known else worlds_of(prior, worlds, generator=generator)
     count = np.bincount(network.place, minlength=len(network.kinds)).astype(float)
     mean = count / count.sum() * sessions_a_week
-    counts = rates.counts(mean, weeks=weeks, generator=generator)
-    requests = [
-        PlaceRequest(
-            kind=kind,
-            count=int(counts[number].sum()),
-            sessions_a_plug_week=float(mean[number] / max(network.plugs[number], 1)),
-            surroundings=network.surroundings[number],
-            network=network.name if known else None,
-        )
-        for number, kind in enumerate(network.kinds)
-    ]
+    requests: list[PlaceRequest] = []
+    week: list[NDArray[np.int64]] = []
+    for world, nature in enumerate(natures):
+        for number, row in enumerate(rates.counts(mean, weeks=weeks, generator=generator, network=name)):
+            request = PlaceRequest(
+                kind=network.kinds[number],
+                count=int(row.sum()),
+                sessions_a_plug_week=float(mean[number] / max(network.plugs[number], 1)),
+                surroundings=network.surroundings[number],
+                network=name,
+                world=nature,
+            )
+            requests.append(request)
+            own = np.repeat(np.arange(weeks), row)[generator.permutation(request.count)]
+            week.append(own + world * weeks)
     slots = np.concatenate(draw_slots(members, requests, prior=prior, seed=seed))
     start_s, dwell_s, energy_kwh = decoded(slots, generator)
-    week = np.concatenate([np.repeat(np.arange(weeks), row)[generator.permutation(int(row.sum()))] for row in counts])
-    return Weeks(weeks, week, start_s, dwell_s, energy_kwh)
+    return Weeks(weeks * worlds, np.concatenate(week), start_s, dwell_s, energy_kwh, worlds)
 
 
 def resampled_weeks(real: Weeks, *, weeks: int, sessions_a_week: float, seed: int) -> Weeks:

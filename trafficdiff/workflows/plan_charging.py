@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from trafficdiff.datatypes.charging_site_plan import SitingPlan
-from trafficdiff.datatypes.charging_sites import SiteCosts
+from trafficdiff.datatypes.charging_sites import SiteCosts, merged
 from trafficdiff.datatypes.scenario import Scenario
 from trafficdiff.datatypes.scenario_files import read_scenario, write_scenario
 from trafficdiff.errors import Faults, InputError
@@ -103,7 +103,7 @@ def plan_charging(
     base = scenario if isinstance(scenario, Scenario) else read_scenario(Path(scenario))
     base = base if seed is None else base.model_copy(update={"seed": seed})
     settings, costs = settings or Settings(), costs or SiteCosts()
-    _check(base, budget=budget, samples=samples, method=method, confirm=confirm)
+    _check(base, budget=budget, samples=samples, method=method, confirm=confirm, limit_s=settings.limit_s)
     directory = real_path(Path(directory))
     refuse_taken(directory)
     supplies = WarmSupplies()
@@ -116,7 +116,7 @@ def plan_charging(
         chosen, results, method=method, currency=currency, costs=costs,
         new_days=_new_days(base, samples, settings, folder=folder, supplies=supplies, progress=progress),
     )  # fmt: skip
-    stations = (*_of_the_file(base, begin, folder), *study.options.chosen(chosen))
+    stations = merged(_of_the_file(base, begin, folder), study.options.chosen(chosen))
     if confirm:
         from trafficdiff.workflows.plan_charging_confirm import confirmed
 
@@ -157,7 +157,7 @@ def read_plan(path: str | Path) -> SitingPlan:
         raise  # pragma: no cover - a validation error always has faults
 
 
-def _check(base: Scenario, *, budget: float, samples: int, method: str, confirm: int) -> None:
+def _check(base: Scenario, *, budget: float, samples: int, method: str, confirm: int, limit_s: float) -> None:
     """Refuse what cannot be meant, all of it at once."""
     faults = Faults("plan-charging")
     if base.charging is None:
@@ -172,6 +172,8 @@ def _check(base: Scenario, *, budget: float, samples: int, method: str, confirm:
         faults.add(f"samples: expected 1 to 100, got {samples}")
     if confirm < 0:
         faults.add(f"confirm: expected at least 0 samples, got {confirm}")
+    if not 0 < limit_s < math.inf:
+        faults.add(f"time limit: expected a finite number of seconds above 0, got {limit_s:g}")
     if method not in _METHODS:
         faults.add(f"method: expected {' or '.join(_METHODS)}, got {method!r}")
     faults.raise_if_any(InputError)

@@ -30,12 +30,16 @@ OSM: Final = "osm"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Begin:
-    """Hold the roads as the scenario's measures leave them, today's stations and candidate sites at them."""
+    """Hold the roads as the scenario's measures leave them, today's stations and candidate sites at them.
+
+    `built` are the ids of those that measures build: their plugs are the measures', and cannot be added to.
+    """
 
     graph: RoadGraph
     today: tuple[ChargingStation, ...]
     sites: tuple[CandidateSite, ...]
     source: str
+    built: frozenset[str] = frozenset()
 
 
 def begin_with(scenario: Scenario, candidates: str | Path, *, folder: Path, supplies: Supplies) -> Begin:
@@ -55,7 +59,8 @@ def begin_with(scenario: Scenario, candidates: str | Path, *, folder: Path, supp
         assert scenario.charging is not None
         today = stations_of(scenario.charging, changed.graph, folder=folder, changed=changed, network=scenario.network)
         sites, source = _sites(candidates, scenario, changed.graph, folder=folder)
-    return Begin(graph=changed.graph, today=today, sites=_apart_from(today, sites), source=source)
+    built = frozenset(site.id for site in changed.control.stations)
+    return Begin(graph=changed.graph, today=today, sites=_apart_from(today, sites), source=source, built=built)
 
 
 def _sites(

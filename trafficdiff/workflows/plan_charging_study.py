@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from trafficdiff.datatypes.charging_site_plan import Estimate, MethodResult, PlannedSite, RandomBand, SitingPlan
-from trafficdiff.datatypes.charging_sites import SiteCosts, options_of
+from trafficdiff.datatypes.charging_sites import SiteCosts, enlargements, merged, options_of
 from trafficdiff.errors import InputError
 from trafficdiff.workflows.randomness import stream
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["ChargingStudy", "Settings"]
 
 _STAGE: Final = "siting random"
+_GREEDY_PART: Final = {"greedy": 0.7, "exact": 0.3}
+"""Share of the time that the greedy search has at most; bounds or the exact search have the rest."""
 
 _ASSUMPTIONS: Final = (
     "Costs of sites and plugs are declared where the candidates do not state them.",
@@ -54,8 +56,10 @@ class Settings:
         Random placements.
     new_days
         Days that the search does not see, to judge the plan on.
-    exact_s
-        Longest exact search [s].
+    limit_s
+        Time after which no further search is begun [s of wall clock]; what was found by then is the plan, with a bound.
+    most_more
+        Plugs that a station of today may get on top; 0 for none.
     """
 
     bin_s: float = 900.0
@@ -64,7 +68,8 @@ class Settings:
     most_sites: int = 40
     draws: int = 30
     new_days: int = 5
-    exact_s: float = 120.0
+    limit_s: float = 300.0
+    most_more: int = 4
 
 
 class ChargingStudy:
@@ -88,7 +93,9 @@ class ChargingStudy:
         assert base.charging is not None
         self.base, self.begin, self.days, self.budget, self.settings = base, begin, days, budget, settings
         self.charging = base.charging
-        sites = [begin.sites[place] for place in self._screened()]
+        own = [station for station in begin.today if station.id not in begin.built]
+        more = enlargements(own, most_more=settings.most_more)
+        sites = [*(begin.sites[place] for place in self._screened()), *more]
         self.options: SiteOptions = options_of(sites, costs)
         self._refuse_small_budget()
         places = (*begin.today, *self.options.stations())
@@ -135,22 +142,29 @@ class ChargingStudy:
 
     def choose(self, method: str, progress: Progress) -> tuple[NDArray[np.int64], list[MethodResult]]:
         """Return the plugs of each option, and what each method found."""
-        from trafficdiff.demand.siting_search import exact_plugs, greedy_plugs
+        from trafficdiff.demand.siting_bound import price_bound_kwh
+        from trafficdiff.demand.siting_greedy import Deadline, greedy_plugs
+        from trafficdiff.demand.siting_search import exact_plugs
 
         problem, options, budget = self.problem, self.options, self.budget
+        whole = Deadline.after(self.settings.limit_s)
         progress("choosing greedily", None)
-        greedy = greedy_plugs(problem, options, budget=budget)
+        greedy = greedy_plugs(
+            problem, options, budget=budget, deadline=Deadline.after(_GREEDY_PART[method] * self.settings.limit_s)
+        )  # fmt: skip
+        progress("bounding what any plan loses", None)
+        bound_kwh = price_bound_kwh(problem, options, budget=budget, plans=[np.zeros(len(options), np.int64), greedy])
+        progress("choosing exactly" if method == "exact" else "bounding what any plan loses", None)
+        exact = exact_plugs(problem, options, budget=budget, seconds=whole.left_s, relaxed=method == "greedy")
+        bound_kwh = max(bound_kwh, exact.bound_kwh)
         if method == "greedy":
-            bound = exact_plugs(problem, options, budget=budget, seconds=self.settings.exact_s, relaxed=True)
-            return greedy, [self._result("greedy", greedy, bound.bound_kwh, proven=False)]
-        progress("choosing exactly", None)
-        exact = exact_plugs(problem, options, budget=budget, seconds=self.settings.exact_s)
+            return greedy, [self._result("greedy", greedy, bound_kwh, proven=False)]
         found = greedy if exact.plugs is None else min(
             (exact.plugs, greedy), key=lambda plugs: round(problem.loss(plugs).loss_kwh, 6)
         )  # fmt: skip
         return found, [
-            self._result("exact", found, exact.bound_kwh, proven=exact.finished),
-            self._result("greedy", greedy, exact.bound_kwh, proven=False),
+            self._result("exact", found, bound_kwh, proven=exact.finished),
+            self._result("greedy", greedy, bound_kwh, proven=False),
         ]
 
     def _result(
@@ -170,7 +184,7 @@ class ChargingStudy:
 
         numbers: dict[str, float] = {name: max(v, 0.0) for name, v in asdict(self.problem.loss(plugs)).items()}
         if new_days:
-            stations = (*self.begin.today, *self.options.chosen(plugs))
+            stations = merged(self.begin.today, self.options.chosen(plugs))
             told = own_choice(new_days, stations, options=self.charging)
             numbers["new_days_unmet_kwh"] = float(np.mean([one.unmet_kwh for one in told]))
             numbers["new_days_wait_h"] = float(np.mean([one.wait_h for one in told]))

@@ -66,7 +66,7 @@ def train_sessions(
     *,
     directory: Path,
     sites: Path | None = None,
-    cpu_minutes: float = 6.0,
+    cpu_minutes: float = 0.3,
     seed: int = 0,
     progress: Progress = quiet,
 ) -> dict[str, Any]:
