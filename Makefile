@@ -10,7 +10,7 @@ GET_CHROMIUM := On Debian: apt-get install chromium
 # Compiled modules are kept: hundreds of tests start Python anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test test-slow test-all lint format bench wheel-check serve clean help
+.PHONY: setup demo test test-slow test-all lint format bench wheel-check serve validators clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ wheel-check: $(READY) ## build the wheel and run the demo from it in an empty en
 
 serve: $(READY) ## the dashboard
 	$(BIN)/trafficdiff serve
+
+validators: $(READY) ## the outside checkers of `trafficdiff validate`, each in an environment of its own (3 GB)
+	$(BIN)/python scripts/build_validators.py
 
 clean: ## remove the virtual environment and all caches
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -27,7 +27,17 @@ from tests.dashboards.browsing import FLAGS, Visitor, chromium  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 PROGRAM = Path(sys.executable).with_name("trafficdiff")
-PAGES = ("start", "scenario", "run", "congestion", "compare", "charging", "model")
+PAGES = ("start", "scenario", "run", "congestion", "compare", "safety", "charging", "model")
+SPECIAL = ("charging", "safety")
+"""Pages that show studies of their own, by the folder in their runs."""
+SLOWER = """\
+base: safety.yaml
+name: 20 kmh in the centre
+measures:
+  - kind: speed_limit
+    where: { streets: [Mannerheimintie, Kaivokatu, Simonkatu, Annankatu, Kaisaniemenkatu, Unioninkatu] }
+    speed_kmh: 20
+"""
 IN_THE_DARK = ("congestion", "compare")
 MOST_BYTES = 300_000
 MORE_SITES = """\
@@ -46,6 +56,18 @@ def make_example(root: Path) -> None:
     command = [PROGRAM, "ensemble", *files, "--samples", str(SAMPLES), "-o", root / "studies" / NAME]
     subprocess.run(command, check=True)
     make_charging(root)
+    make_safety(root)
+
+
+def make_safety(root: Path) -> None:
+    """Simulate the safety morning, and what 20 km/h in the centre change."""
+    from trafficdiff.resources import bundled
+
+    scenarios = root / "scenarios"
+    shutil.copy(bundled("networks/helsinki") / "safety.yaml", scenarios)
+    (scenarios / "safety_slower.yaml").write_text(SLOWER)
+    files = [scenarios / name for name in ("safety.yaml", "safety_slower.yaml")]
+    subprocess.run([PROGRAM, "ensemble", *files, "--samples", "6", "-o", root / "studies" / "Safety"], check=True)
 
 
 def make_charging(root: Path) -> None:
@@ -62,12 +84,13 @@ def make_charging(root: Path) -> None:
     )
 
 
-def study_of(root: Path, *, charging: bool = False) -> dict[str, str]:
-    """Return the view that shows the first study of a folder, or the first one in which cars charge."""
+def study_of(root: Path, *, having: str = "") -> dict[str, str]:
+    """Return the view that shows the first study of a folder, or the first one whose runs have a folder."""
     from trafficdiff.store.stack import open_study
 
     paths = [file.parent for file in sorted((root / "studies").glob("*/study.json"))]
-    path = next(one for one in paths if any(one.glob("runs/*/0000/charging")) == charging)
+    special = {one: {name for name in SPECIAL if any(one.glob(f"runs/*/0000/{name}"))} for one in paths}
+    path = next(one for one in paths if (having in special[one] if having else not special[one]))
     study = open_study(path)
     other = next(name for name in study.scenarios if name != study.base)
     return {"study": path.relative_to(root).as_posix(), "base": study.base, "scenario": other}
@@ -91,7 +114,7 @@ def small_png(picture: bytes) -> bytes:
 
 def take(visitor: Visitor, page: str, view: dict[str, str], *, name: str) -> None:
     visitor.open(page, **view)
-    if page in {"scenario", "congestion", "charging"}:
+    if page in {"scenario", "congestion", "charging", "safety"}:
         visitor.ready_map()
         visitor.tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     visitor.settle(quiet_ms=1500)
@@ -111,8 +134,8 @@ def main(words: Sequence[str] | None = None) -> None:
         root = asked.folder.resolve() if asked.folder else Path(temporary)
         if not asked.folder:
             make_example(root)
-        view = study_of(root)
-        charging = study_of(root, charging=True) if "charging" in asked.pages else {}
+        view = study_of(root) if set(asked.pages) - set(SPECIAL) else {}
+        special = {name: study_of(root, having=name) for name in SPECIAL if name in asked.pages}
         command = [PROGRAM, "serve", root, "--port", "0", "--json"]
         with (
             subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
@@ -129,7 +152,7 @@ def main(words: Sequence[str] | None = None) -> None:
                 visitor = Visitor(context, address)
                 for page in pages:
                     wanted = {"draft": draft_of(root)} if page in {"scenario", "run"} else view
-                    wanted = charging if page == "charging" else wanted
+                    wanted = special.get(page, wanted)
                     take(visitor, page, wanted, name=page if scheme == "light" else f"{page}_dark")
                 context.close()
             browser.close()

@@ -175,8 +175,10 @@ def write_road_net(directory: Path, *, lanes: int = 2, length_m: float = 400.0, 
     )
 
 
-def write_corridor_net(directory: Path, *, signals: int = 5, length_m: float = 300.0) -> Path:
-    """Write an avenue with signals and a cross street at each.
+def write_corridor_net(
+    directory: Path, *, signals: int = 5, length_m: float = 300.0, kinds: dict[str, str] | None = None
+) -> Path:
+    """Write an avenue with signals and a cross street at each; `kinds` gives SUMO's type of other junctions by name.
 
     ::
 
@@ -193,10 +195,11 @@ def write_corridor_net(directory: Path, *, signals: int = 5, length_m: float = 3
             nodes[f"{name}{place}"] = (length_m * place, y)
             streets.append((f"J{place}", f"{name}{place}", 1))
     lit = {f"J{place}" for place in range(1, signals + 1)}
-    lines = [
-        f'<node id="{name}" x="{x}" y="{y}" type="{"traffic_light" if name in lit else "priority"}"/>'
-        for name, (x, y) in nodes.items()
-    ]
+
+    def kind_of(name: str) -> str:
+        return (kinds or {}).get(name, "traffic_light" if name in lit else "priority")
+
+    lines = [f'<node id="{name}" x="{x}" y="{y}" type="{kind_of(name)}"/>' for name, (x, y) in nodes.items()]
     (directory / "corridor.nod.xml").write_text(f"<nodes>{''.join(lines)}</nodes>")
     edges = [
         f'<edge id="{x}{y}" from="{x}" to="{y}" numLanes="{count}" speed="13.89"/>'
@@ -208,3 +211,23 @@ def write_corridor_net(directory: Path, *, signals: int = 5, length_m: float = 3
         directory / "corridor.net.xml",
         ["netconvert", "-n", directory / "corridor.nod.xml", "-e", directory / "corridor.edg.xml", "--no-turnarounds"],
     )
+
+
+def write_walking_net(directory: Path) -> Path:
+    """Write the crossroads drawn above without a signal, with sidewalks and zebra crossings, and return its path."""
+    arms = {"N": (0, 100), "E": (100, 0), "S": (0, -100), "W": (-100, 0)}
+    nodes = "".join(f'<node id="{name}" x="{x}" y="{y}"/>' for name, (x, y) in arms.items())
+    (directory / "walk.nod.xml").write_text(f'<nodes><node id="C" x="0" y="0" type="priority"/>{nodes}</nodes>')
+    edges = "".join(
+        f'<edge id="{a}{b}" from="{a}" to="{b}" numLanes="1" speed="13.89" sidewalkWidth="2"/>'
+        for name in arms
+        for a, b in ((name, "C"), ("C", name))
+    )
+    (directory / "walk.edg.xml").write_text(f"<edges>{edges}</edges>")
+    return _georeferenced(
+        directory / "walk.net.xml",
+        [
+            "netconvert", "-n", directory / "walk.nod.xml", "-e", directory / "walk.edg.xml",
+            "--no-turnarounds", "--crossings.guess",
+        ],
+    )  # fmt: skip

@@ -118,6 +118,8 @@ class PointLook:
         Values at the ends of the colour scale; None for points of one colour.
     ring
         Whether they are rings, which can be told from discs without colour.
+    palette
+        ``"level"``, or ``"change"``: purple less, orange more, and grey (a level of NaN) where it may be chance.
     """
 
     label: str
@@ -126,6 +128,7 @@ class PointLook:
     digits: int = 1
     limits: tuple[float, float] | None = None
     ring: bool = False
+    palette: Literal["level", "change"] = "level"
 
 
 @dataclass(frozen=True, kw_only=True)

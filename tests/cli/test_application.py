@@ -14,8 +14,8 @@ from trafficdiff.resources import bundled
 from trafficdiff.workflows.model_trips import open_checkpoint
 
 VERBS = (
-    "doctor", "build", "init", "schema", "sample", "run", "ensemble", "compare", "plan", "export", "report", "evaluate",
-    "corpus", "train", "demo", "serve",
+    "doctor", "build", "init", "schema", "sample", "run", "ensemble", "compare", "plan", "export", "validate", "report",
+    "evaluate", "corpus", "train", "demo", "serve", "plan-charging", "scenes",
 )  # fmt: skip
 
 

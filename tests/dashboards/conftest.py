@@ -13,7 +13,7 @@ import pytest
 
 from tests.commands import PROGRAM
 from tests.dashboards.browsing import Visitor
-from tests.dashboards.workplace import make_charging, shared_workplace
+from tests.dashboards.workplace import make_charging, make_safety, shared_workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,13 @@ def charging_place(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
     """A folder with a study in which cars charge, one for all workers; nobody writes into it."""
     base = tmp_path_factory.getbasetemp()
     return shared_workplace((base if worker_id == "master" else base.parent) / "charging", make_charging)
+
+
+@pytest.fixture(scope="session")
+def safety_place(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with a study that recorded how safe it was, one for all workers; nobody writes into it."""
+    base = tmp_path_factory.getbasetemp()
+    return shared_workplace((base if worker_id == "master" else base.parent) / "safety", make_safety)
 
 
 @pytest.fixture(scope="session")

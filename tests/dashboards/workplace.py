@@ -125,3 +125,36 @@ def shared_workplace(folder: Path, make: Callable[[Path], None] = make_workplace
 def _called(*words: str | Path) -> None:
     done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stderr
+
+
+SAFETY = "studies/Safety"
+_SAFE = {
+    "fine.yaml": """\
+name: today
+network: helsinki
+date: 2024-10-08
+time_zone: Europe/Helsinki
+window: { begin_s: 25200, end_s: 25320, clear_s: 900 }
+demand: { kind: gravity, trips: 90 }
+simulation: { step_s: 0.1, emissions: false, tracks: { step_s: 0.1, lateral: smooth } }
+seed: 3
+""",
+    "slower.yaml": """\
+base: fine.yaml
+name: slower
+measures:
+  - kind: speed_limit
+    where: { streets: [Kaisaniemenkatu, Unioninkatu] }
+    speed_kmh: 20
+""",
+}
+
+
+def make_safety(folder: Path) -> None:
+    """Write a study whose runs say how safe they were, about half a minute of one processor."""
+    scenarios = folder / "scenarios"
+    scenarios.mkdir(parents=True)
+    for name, text in _SAFE.items():
+        (scenarios / name).write_text(text)
+    paths = [scenarios / name for name in _SAFE]
+    _called("ensemble", *paths, "--samples", "3", "--workers", "2", "-o", folder / SAFETY, "--json")

@@ -214,6 +214,7 @@ def test_a_job_that_cannot_be_done_says_why(folder: Path) -> None:
     assert "line 3" not in again.message
 
 
+@pytest.mark.slow
 @sumo
 def test_a_job_waits_for_another_and_can_be_cancelled_in_line(folder: Path, grid_net: Path) -> None:
     write_pair(folder, scenario_of(grid_net))

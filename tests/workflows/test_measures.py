@@ -164,6 +164,7 @@ def test_measures_act_in_their_order(grid_net: Path, grid_graph: RoadGraph, tmp_
     assert [effect.kind for effect in after.effects] == ["speed_limit", "speed_limit"]
 
 
+@pytest.mark.slow
 def test_drivers_who_learn_settle_and_say_how_far(grid_net: Path, tmp_path: Path) -> None:
     scenario = grid_scenario(grid_net, close(), equilibrium={"iterations": 3, "gap": 0.2})
     outcome = simulated(scenario, tmp_path / "run")

@@ -132,6 +132,7 @@ def test_a_run_of_a_trip_file_says_whether_its_trips_were_made_or_given(
     assert any("given trips" in words.lower() for words in said) is not synthetic
 
 
+@pytest.mark.slow
 def test_other_vehicle_types_beside_the_same_trips_make_another_run(
     outcome: Outcome, tmp_path: Path, grid_net: Path
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_run_is_never_overwritten(outcome: Outcome) -> None:
     assert sorted(outcome.directory.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_its_gates_is_kept_and_exits_with_4(tmp_path: Path, grid_net: Path) -> None:
     window = {"begin_s": 0, "end_s": 300, "clear_s": 0}
     path = write_scenario(tmp_path, grid_net, window=window, gates={"completion_share_min": 0.999})

@@ -25,8 +25,10 @@ from trafficdiff.cli import (
     report,
     run,
     sample,
+    scenes,
     serve,
     train,
+    validate,
 )
 
 __all__ = ["application"]
@@ -59,6 +61,7 @@ for verb, command in (
     ("plan", plan.plan),
     ("plan-charging", plan_charging.plan_charging),
     ("export", export.export),
+    ("validate", validate.validate),
     ("report", report.report),
     ("evaluate", evaluate.evaluate),
     ("corpus", corpus.corpus),
@@ -67,6 +70,8 @@ for verb, command in (
     ("serve", serve.serve),
 ):
     application.command(verb)(command)
+
+application.add_typer(scenes.scenes, name="scenes")
 
 
 def _version(wanted: bool) -> None:

@@ -45,7 +45,8 @@ class Tracks:
     Raises
     ------
     InputError
-        If a value is not finite, times do not rise within a user, or a displacement needs more than 100 m/s.
+        If a value is not finite, a box has no size, times do not rise within a user, or a displacement needs more than
+        100 m/s; the first road user at fault is named, and the moment.
     """
 
     user_id: NDArray[np.object_]
@@ -65,13 +66,18 @@ class Tracks:
         self._check_shapes(faults)
         faults.raise_if_any(InputError)
         for name in ("length_m", "width_m", "time_s", "x_m", "y_m", "heading_rad", "speed_ms"):
-            if not np.isfinite(getattr(self, name)).all():
-                faults.add(f"expected finite {name}, got NaN or infinity")
+            self._check_finite(name, faults)
+        for name in ("length_m", "width_m"):
+            if len(small := np.flatnonzero(getattr(self, name) <= 0)):
+                got = f"{getattr(self, name)[small[0]]:g} of user {self.user_id[small[0]]!r}"
+                faults.add(f"expected {name} above 0, got {got} ({len(small)} in all)")
         faults.raise_if_any(InputError)
         same = self.user[1:] == self.user[:-1]
         step = np.diff(self.time_s)[same]
-        if (step <= 0).any():
-            faults.add("expected rising times within each user, got equal or falling ones")
+        if len(back := np.flatnonzero(step <= 0)):
+            which = np.flatnonzero(same)[back[0]] + 1
+            culprit = f"user {self.user_id[self.user[which]]!r} at {self.time_s[which]:g} s"
+            faults.add(f"expected rising times within each user, got equal or falling ones (first: {culprit})")
         else:
             moved = np.hypot(np.diff(self.x_m), np.diff(self.y_m))[same]
             fast = np.flatnonzero(moved / step > _MAXIMUM_SPEED_MS)
@@ -97,6 +103,16 @@ class Tracks:
         offsets = self.offsets
         if len(offsets) != users + 1 or offsets[0] != 0 or offsets[-1] != samples or (np.diff(offsets) < 1).any():
             faults.add("expected offsets that rise from 0 to the number of samples, one more than users")
+
+    def _check_finite(self, name: str, faults: Faults) -> None:
+        values = getattr(self, name)
+        if not len(bad := np.flatnonzero(~np.isfinite(values))):
+            return
+        if len(values) == len(self.user_id) and name in ("length_m", "width_m"):
+            culprit = f"user {self.user_id[bad[0]]!r}"
+        else:
+            culprit = f"user {self.user_id[self.user[bad[0]]]!r}, sample {bad[0] - self.offsets[self.user[bad[0]]]}"
+        faults.add(f"expected finite {name}, got NaN or infinity (first: {culprit})")
 
     @property
     def user(self) -> NDArray[np.int64]:

@@ -21,6 +21,8 @@ __all__ = [
     "NOTHING",
     "OF_CHARGING",
     "OF_MEASURES",
+    "OF_SAFETY",
+    "SAFETY_CARDS",
     "SHOWN_NUMBERS",
     "ShownNumber",
     "decimals_for",
@@ -90,6 +92,12 @@ SHOWN_NUMBERS: Final[tuple[ShownNumber, ...]] = (
     ShownNumber("mean_charging_detour", "min", factor=1 / 60, better="less"),
     ShownNumber("peak_charging_power", "kW", 0),
     ShownNumber("charging_utilisation", "%", factor=100),
+    ShownNumber("near_misses", decimals=0, better="less"),
+    ShownNumber("near_miss_rate", decimals=0, factor=1e6, better="less"),
+    ShownNumber("box_collisions", better="less"),
+    ShownNumber("short_headway_share", "%", 2, 100, better="less"),
+    ShownNumber("hard_brakings", decimals=0, better="less"),
+    ShownNumber("high_jerks", decimals=0, better="less"),
     ShownNumber("trips_asked", decimals=0),
     ShownNumber("trips_rerouted", decimals=0),
     ShownNumber("trips_moved", decimals=0),
@@ -113,6 +121,12 @@ OF_CHARGING: Final = frozenset(
     {*CHARGING_CARDS, "charging_wanted", "charged_energy", "mean_charging_detour", "charging_utilisation"}
 )
 """Numbers that only runs have in which cars charge."""
+
+SAFETY_CARDS: Final = ("near_misses", "near_miss_rate", "box_collisions", "short_headway_share", "hard_brakings")
+"""The numbers that stand in front where tracks are fine enough for safety."""
+
+OF_SAFETY: Final = frozenset({*SAFETY_CARDS, "high_jerks"})
+"""Numbers that only runs with fine tracks have."""
 
 OF_MEASURES: Final = frozenset({"trips_rerouted", "trips_moved", "trips_removed", "trips_added"})
 """Numbers that are left out where no measure made them."""

@@ -1,4 +1,4 @@
-"""Read SUMO's vehicle tracks (floating car data) as `Tracks`.
+"""Read SUMO's tracks of vehicles, cyclists and pedestrians (floating car data) as `Tracks`.
 
 SUMO gives the middle of the front bumper and a compass heading (degrees clockwise from north); tracks have the
 middle of the box and radians counter-clockwise from the x axis::
@@ -8,6 +8,9 @@ middle of the box and radians counter-clockwise from the x axis::
           └────── x                 45° compass = 45° = 0.785 rad
 
 A vehicle that SUMO lifts over a jam vanishes and appears elsewhere: it becomes a second user, ``id~1``, not a jump.
+
+SUMO's parquet writes pedestrians into the columns of vehicles, with an edge and no lane. On crossings and walking areas
+they are on no edge, like vehicles inside junctions.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.datatypes.tracks import Tracks
+from trafficdiff.datatypes.vehicles import VehicleType
 from trafficdiff.errors import SimulationError
 from trafficdiff.simulation.columns import read_columns
 
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.trips import TripSet
-    from trafficdiff.datatypes.vehicles import VehicleType
+    from trafficdiff.simulation.columns import Columns
 
 __all__ = ["DEFAULT_SIZE_M", "read_tracks"]
 
@@ -58,12 +62,16 @@ DEFAULT_SIZE_M: Final[dict[str, tuple[float, float]]] = {
 """Length and width [m] by vehicle class where a type does not say; SUMO 1.28's own defaults, asked of libsumo."""
 
 _CAR_SIZE_M: Final = (5.0, 1.8)
+_PEDESTRIAN: Final = VehicleType("DEFAULT_PEDTYPE", "pedestrian")
+"""SUMO's type of persons whose route file names none."""
 _SIDESTEP_M: Final = 5.0
 """Largest displacement of the front bumper that speed does not explain [m]: a lane change within one step."""
 _USUAL_ACCELERATION_MS2: Final = 4.5
 """Accelerating or braking of drivers [m/s2]: SUMO's default deceleration of cars."""
 _MAXIMUM_ACCELERATION_MS2: Final = 9.81
 """No vehicle gains speed faster [m/s2]; one that SUMO sets down anew does."""
+_STEP_OFF_MS: Final = 3.0
+"""Pedestrians walk off at their full speed within one step [m/s]."""
 
 
 def read_tracks(
@@ -97,8 +105,8 @@ def read_tracks(
     InputError
         If the tracks are not possible (see `Tracks`).
     """
-    fields = ["time", "id", "x", "y", "angle", "type", "speed", "lane"]
-    labels = ("vehicle_id", "vehicle_type", "vehicle_lane")
+    fields = ["time", "id", "x", "y", "angle", "type", "speed", "lane", "edge"]
+    labels = ("vehicle_id", "vehicle_type", "vehicle_lane", "vehicle_edge")
     columns = read_columns(path, [*fields, "timestep_time"], prefix="vehicle", labels=labels)
     vehicle, vehicle_names = columns.labels("id")
     order = np.argsort(vehicle, kind="stable")  # SUMO writes by time: each vehicle's rows stay in order
@@ -127,7 +135,7 @@ def read_tracks(
         y_m=y_m - half_m * np.sin(heading_rad),
         heading_rad=heading_rad,
         speed_ms=speed_ms,
-        edge=_edges(*columns.labels("lane"), graph=graph)[order],
+        edge=_edges(columns, graph=graph)[order],
     )
 
 
@@ -153,7 +161,7 @@ def _starts(
     reach_m = np.maximum(speed_ms[1:], speed_ms[:-1]) * elapsed_s + _SIDESTEP_M
     reach_m += _USUAL_ACCELERATION_MS2 * elapsed_s * between_s / 4
     jump = np.hypot(np.diff(x_m), np.diff(y_m)) > reach_m
-    kick = np.diff(speed_ms) > _MAXIMUM_ACCELERATION_MS2 * elapsed_s
+    kick = np.diff(speed_ms) > np.maximum(_MAXIMUM_ACCELERATION_MS2 * elapsed_s, _STEP_OFF_MS)
     return np.flatnonzero(np.append(True, (np.diff(vehicle) != 0) | gap | jump | kick))
 
 
@@ -168,9 +176,11 @@ def _user_names(vehicle: NDArray[np.intp], names: list[str]) -> NDArray[np.objec
 def _boxes(
     type_names: list[str], types: tuple[VehicleType, ...], path: Path
 ) -> tuple[NDArray[np.object_], NDArray[np.float64], NDArray[np.float64]]:
-    known = {kind.name: kind for kind in types}
+    known = {_PEDESTRIAN.name: _PEDESTRIAN} | {kind.name: kind for kind in types}
     if strange := sorted(set(type_names) - set(known)):
-        raise SimulationError(f"{path.name}: expected the vehicle types {sorted(known)}, got {strange}")
+        raise SimulationError(
+            f"{path.name}: expected the vehicle types {sorted(kind.name for kind in types)}, got {strange}"
+        )
     sizes = [DEFAULT_SIZE_M.get(known[name].vehicle_class, _CAR_SIZE_M) for name in type_names]
     attributes = [known[name].attributes for name in type_names]
     return (
@@ -180,7 +190,10 @@ def _boxes(
     )
 
 
-def _edges(lane: NDArray[np.intp], lane_names: list[str], *, graph: RoadGraph) -> NDArray[np.int32]:
-    """Return the edge position of each sample, -1 inside junctions (lanes that begin with a colon)."""
+def _edges(columns: Columns, *, graph: RoadGraph) -> NDArray[np.int32]:
+    """Return the edge position of each row, -1 inside junctions, on crossings and on paths that are no edges."""
+    lane, lane_names = columns.labels("lane")
+    edge, edge_names = columns.labels("edge")
     of_lane = [graph.edge_index.get(name.rpartition("_")[0], -1) for name in lane_names]
-    return np.array([*of_lane, -1], np.int32)[lane]
+    of_edge = [graph.edge_index.get(name, -1) for name in edge_names]
+    return np.where(lane >= 0, np.array([*of_lane, -1], np.int32)[lane], np.array([*of_edge, -1], np.int32)[edge])

@@ -18,6 +18,7 @@ from trafficdiff.resources import bundled
 from trafficdiff.store.stack import run_directory
 from trafficdiff.store.study import PLAN, StudyPlan, folder_name, read_plan, write_document
 from trafficdiff.units import QUANTITIES
+from trafficdiff.workflows.charging_model import SHIPPED as CHARGING_MODEL
 from trafficdiff.workflows.jobs import Job
 from trafficdiff.workflows.model_trips import SHIPPED
 
@@ -268,6 +269,9 @@ def _files_of(one: Given, faults: Faults) -> dict[str, Path]:
         named = {}
     if scenario.charging is not None and scenario.charging.stations not in {None, FROM_OSM}:
         named["charging stations"] = str(scenario.charging.stations)
+    if scenario.charging is not None and scenario.charging.demand == "model":
+        own = None if scenario.charging.joining is None else scenario.charging.joining.checkpoint
+        named["charging model"] = str(bundled(CHARGING_MODEL)) if own is None else own
     for role, name in named.items():
         files[role] = one.folder / name
         if not files[role].is_file():

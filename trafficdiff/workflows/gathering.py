@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.result import Metrics
     from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.datatypes.tracks import Tracks
     from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.simulation.files import SumoFiles
     from trafficdiff.store.content import Licence, RunContent
@@ -49,6 +50,7 @@ def gather(
     extras: Mapping[str, Path],
     warnings: Sequence[str] = (),
     charged: Charged | None = None,
+    tracks: Tracks | None = None,
 ) -> RunContent:
     """Return the content of the run directory.
 
@@ -74,6 +76,8 @@ def gather(
         What the steps warned of.
     charged
         What charging did, where somebody may charge.
+    tracks
+        Where every road user was, if it was recorded.
     """
     from trafficdiff.datatypes.trip_files import write_trips
     from trafficdiff.roads.build import BACKGROUND_FILE
@@ -88,7 +92,6 @@ def gather(
     build = json.loads(beside_net[BUILD_FILE].read_text("utf-8")) if beside_net[BUILD_FILE].exists() else {}
     files = files_of(trips, options=scenario.simulation, directory=simulation, control=changed.control)
     background = beside_net[BACKGROUND_FILE]
-    tracks = _tracks(scenario, graph, trips, files)
     elsewhere = ended_elsewhere(files, trips) if changed.control.closures else {}
     if elsewhere:
         warnings = (*warnings, f"{len(elsewhere)} trips ended before a closed road that they were going to")
@@ -111,7 +114,7 @@ def gather(
         extras={
             **extras,
             **({f"network/{BACKGROUND_FILE}": background} if background.exists() else {}),
-            **tracks,
+            **_written(tracks, graph, trips, files.directory),
         },
     )
 
@@ -129,18 +132,13 @@ def _measures(changed: Changed, assigned: Assigned, elsewhere: Mapping[str, str]
     return path
 
 
-def _tracks(scenario: Scenario, graph: RoadGraph, trips: TripSet, files: SumoFiles) -> dict[str, Path]:
+def _written(tracks: Tracks | None, graph: RoadGraph, trips: TripSet, folder: Path) -> dict[str, Path]:
     """Return the table of tracks by its name in the run, if tracks were recorded."""
     from trafficdiff.datatypes.track_files import write_tracks_table
-    from trafficdiff.simulation.vehicle_tracks import read_tracks
 
-    if not files.has_tracks:
+    if tracks is None:
         return {}
-    table = files.directory / "tracks_table.parquet"
-    tracks = read_tracks(
-        files.tracks, graph=graph, trips=trips, step_s=scenario.track_step_s,
-        simulated_step_s=scenario.simulation.step_s, end_s=scenario.tracks_end_s,
-    )  # fmt: skip
+    table = folder / "tracks_table.parquet"
     write_tracks_table(tracks, table, graph=graph, provenance=trips.provenance)
     return {TRACKS: table}
 
@@ -191,6 +189,7 @@ def _provenance(
         trips_source=_trips_source(scenario, trips),
         result_hash=result_hash(assigned.result, None if charged is None else charged.result),
         stations_sha256=None if charged is None else charged.stations_sha256,
+        station_file_sha256=None if charged is None else charged.station_file_sha256,
         synthetic=trips.are_synthetic,
         demand_model=trips.provenance.get("model", trips.origin),
         demand_data=trips.provenance.get("data", data),

@@ -154,7 +154,7 @@ def finished_report(job: Job) -> Report:
     Raises
     ------
     IntegrityError
-        If it is not what was published, or is another run than the job's.
+        If it is not what was published, is another run than the job's, or rests on other charging stations.
     """
     from trafficdiff.errors import IntegrityError
     from trafficdiff.store.reading import open_run
@@ -167,6 +167,16 @@ def finished_report(job: Job) -> Report:
             f"{job.directory}: expected the run of {job.name}, found another (sample {provenance.sample} of a scenario "
             f"with hash {provenance.scenario_hash[:12]}); move it away and give the command again"
         )
+    if provenance.station_file_sha256 is not None:
+        from trafficdiff.workflows.charging import station_file_sha256
+
+        if station_file_sha256(job.scenario, job.folder) != provenance.station_file_sha256:
+            assert job.scenario.charging is not None  # it has the hash of the run's
+            raise IntegrityError(
+                f"{job.directory}: expected the stations of {job.scenario.charging.stations} as the run of {job.name} "
+                "read them, found the file changed or gone; put it back, or move the run away and give the command "
+                "again"
+            )
     return _report_of(stored)
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "describe_checkpoint",
     "model_trips",
     "open_checkpoint",
+    "surroundings_in",
     "surroundings_of",
     "trips_of_one_kind",
 ]
@@ -88,12 +89,16 @@ def surroundings_of(graph: RoadGraph) -> tuple[gpd.GeoDataFrame | None, gpd.GeoD
 
     None and None for a bare net, and for a net whose streets the OSM file beside it did not cover.
     """
+    return surroundings_in(graph.net_path.parent)
+
+
+def surroundings_in(folder: Path) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+    """Return points of interest and buildings of a built directory, as `surroundings_of`."""
     import geopandas as gpd
 
     from trafficdiff.roads.build import BUILDINGS_FILE, POIS_FILE
     from trafficdiff.roads.source import BUILD_FILE, read_build_record
 
-    folder = graph.net_path.parent
     pois, buildings = folder / POIS_FILE, folder / BUILDINGS_FILE
     if not all(path.exists() for path in (folder / BUILD_FILE, pois, buildings)):
         return None, None

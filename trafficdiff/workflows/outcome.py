@@ -53,6 +53,10 @@ _ROWS: Final[tuple[tuple[str, str, str, float], ...]] = (
     ("mean_charging_wait", "mean wait for a plug", "{:.1f} min", 1 / 60),
     ("peak_charging_power", "highest power of all stations", "{:,.0f} kW", 1),
     ("charging_utilisation", "plugs in use", "{:.1%}", 1),
+    ("near_misses", "near misses", "{:,.0f}", 1),
+    ("near_miss_rate", "near misses per million vehicle-km", "{:,.0f}", 1e6),
+    ("short_headway_share", "following time with less than a second", "{:.1%}", 1),
+    ("hard_brakings", "hard brakings", "{:,.0f}", 1),
 )
 """What a person is shown of the area's numbers: name, words, format, factor from the stored unit.
 

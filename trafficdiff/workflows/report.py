@@ -276,7 +276,7 @@ def _content(collected: _Collected) -> Report:
         sections=tuple(collected.sections),
         declared=tuple(tables),
         limits=limits(collected.runs, words, samples=max(collected.samples, default=0)),
-        glossary=glossary(words, charging=any("charging_wanted" in run.metrics.data for run in collected.runs)),
+        glossary=glossary(words, having={str(name) for run in collected.runs for name in run.metrics.data}),
         provenance=tuple(collected.provenance),
         commands=(*collected.commands, _own_command(collected)),
         credits=credits_of(collected.graphs, collected.runs, words),

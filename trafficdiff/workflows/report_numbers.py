@@ -11,6 +11,7 @@ from trafficdiff.export.shown_numbers import (
     CHARGING_CARDS,
     NOTHING,
     OF_MEASURES,
+    SAFETY_CARDS,
     SHOWN_NUMBERS,
     ShownNumber,
     decimals_for,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["at_a_glance", "change_cards", "change_sentences", "level_cards", "numbers_of_runs", "table_of_changes"]
 
 _BY_NAME: Final = {number.name: number for number in SHOWN_NUMBERS}
-_IN_FRONT: Final = (*CARDS, *CHARGING_CARDS)
+_IN_FRONT: Final = (*CARDS, *CHARGING_CARDS, *SAFETY_CARDS)
 _GLANCE: Final = ("mean_trip_time", "delay_hours", "mean_speed", "trip_kilometres", "total_co2_mass")
 _SAID: Final = ("mean_trip_time", "delay_hours", "trip_kilometres")
 _SIGNS: Final[dict[Tone, str]] = {

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from trafficdiff.export.credit import OSM_CREDIT, comes_from_openstreetmap
 from trafficdiff.export.report_content import Table
-from trafficdiff.export.shown_numbers import OF_CHARGING, SHOWN_NUMBERS, with_unit
+from trafficdiff.export.shown_numbers import OF_CHARGING, OF_SAFETY, SHOWN_NUMBERS, with_unit
 from trafficdiff.store.layout import SCENARIO
 from trafficdiff.store.study import folder_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from trafficdiff.datatypes.graph import RoadGraph
@@ -253,9 +253,10 @@ def credits_of(graphs: Iterable[RoadGraph], runs: Iterable[StoredRun], words: Ca
     return (*thanked, words.word("report.simulated"))
 
 
-def glossary(words: Catalogue, *, charging: bool) -> tuple[tuple[str, str], ...]:
-    """Return what the terms and the numbers of a report mean; those of charging where cars charged."""
-    shown = [one.name for one in SHOWN_NUMBERS if charging or one.name not in OF_CHARGING]
+def glossary(words: Catalogue, *, having: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return what the terms and the numbers of a report mean; those of charging and safety where runs have them."""
+    special = OF_CHARGING | OF_SAFETY
+    shown = [one.name for one in SHOWN_NUMBERS if one.name not in special or one.name in having]
     numbers = [(f"report.number_{name}", f"report.about_{name}") for name in shown]
     terms = [(f"report.term_{name}", f"report.about_{name}") for name in _TERMS]
     return tuple((words.word(term), words.word(meaning)) for term, meaning in (*terms, *numbers))

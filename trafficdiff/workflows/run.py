@@ -26,9 +26,11 @@ from trafficdiff.workflows.outcome import outcome_of
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import sumo_seed
 from trafficdiff.workflows.remarks import collecting_warnings
+from trafficdiff.workflows.safety import measure_safety, records_safety
 from trafficdiff.workflows.status_file import telling_of_run
 from trafficdiff.workflows.supplies import Supplies
 from trafficdiff.workflows.tables import with_street_table
+from trafficdiff.workflows.tracks import recorded_tracks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,13 +161,17 @@ def _simulated(
             )
         progress("measuring", None)
         numbers = changed.numbers() | assigned.numbers() | ({} if charged is None else charged.numbers())
+        tracks = recorded_tracks(scenario, changed, assigned.trips, simulation=work / "simulation")
+        tables = {} if charged is None else charging_tables(charged, folder=work)
+        if tracks is not None and records_safety(scenario):
+            safety = measure_safety(tracks, changed.graph)
+            numbers, tables = numbers | safety.numbers, tables | safety.write(work)
         metrics = with_numbers(compute(assigned.result), numbers)
         pictures = _pictures(changed, metrics, scenario, folder=work) if picture else {}
-        tables = {} if charged is None else charging_tables(charged, folder=work)
         content = gather(
             scenario, changed, assigned=assigned, metrics=metrics, work=work, simulation=work / "simulation",
             scenario_file=scenario_file, sample=sample, started=started, extras=pictures | tables, warnings=warnings,
-            charged=charged,
+            charged=charged, tracks=tracks,
         )  # fmt: skip
         return with_street_table(content, changed.graph, folder=work)
 

@@ -9,6 +9,7 @@ export function fillLegend(box, { pictures, scene, config, words, ground, dark, 
   const shown = Object.entries(config.points).filter(([name, look]) => scene?.points.has(name) && pictureOf(look));
   const rows = shown.flatMap(([name, look]) => pointRows(scene.points.get(name), pictureOf(look), { config, dark, numbers }));
   rows.push(...pictures.flatMap((picture) => scaleRows(picture, rangeOf(scene, picture), { config, dark, numbers })));
+  if (shown.some(([, look]) => look.palette === "change")) rows.push(dotRow(words.no_chance, ground.chance));
   if (pictures.length) rows.push(...greyRows(pictures, scene, words, ground));
   for (const mark of Object.keys(DASHES)) {
     if (config.marks[mark]?.length) rows.push(lineRow(words[mark], mark === "unmatched" ? ground.unmatched : ground.mark, dashCss(mark)));

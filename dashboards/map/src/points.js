@@ -10,7 +10,7 @@ const RING_PX = 2.5;
 
 /** A look as `legend.js` and numbers take it, or null where points have one colour. */
 export function pictureOf(look) {
-  return look.limits ? { ...look, palette: "level" } : null;
+  return look.limits ? { ...look, palette: look.palette ?? "level" } : null;
 }
 
 export function kindColour(place) {
@@ -38,13 +38,14 @@ function radiiOf({ value }, count) {
 function coloursOf({ level }, count, { look, place, ground, palettes, dark }) {
   const picture = pictureOf(look);
   const table = picture && level ? tableOf(paletteOf(palettes, picture, dark)) : null;
+  const unknown = picture?.palette === "change" ? ground.chance : ground.noData; // a change without colour may be chance
   const out = new Uint8Array(4 * count);
   for (let i = 0; i < count; i++) {
     let rgb = look.ring ? ground.land : kindColour(place);
     if (table) {
       const share = Math.min(Math.max((level[i] - look.limits[0]) / (look.limits[1] - look.limits[0] || 1), 0), 1);
       const code = 3 * Math.round(share * 255);
-      rgb = Number.isNaN(level[i]) ? ground.noData : table.subarray(code, code + 3);
+      rgb = Number.isNaN(level[i]) ? unknown : table.subarray(code, code + 3);
     }
     out.set([...rgb, 245], 4 * i);
   }

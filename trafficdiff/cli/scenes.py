@@ -1,0 +1,146 @@
+"""``trafficdiff scenes``: AV scenes, made and found."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trafficdiff.cli.output import JsonOption, print_grid, print_json, showing_progress
+
+if TYPE_CHECKING:
+    from trafficdiff.workflows.scenes_make import MadeScenes
+
+__all__ = ["scenes"]
+
+_SHOWN = 20
+
+scenes = typer.Typer(help="AV scenes: make rare ones, find critical ones.", no_args_is_help=True, rich_markup_mode=None)
+
+
+class Demand(StrEnum):
+    """Whose trips the traffic drives."""
+
+    model = "model"
+    uniform = "uniform"
+    gravity = "gravity"
+
+
+@scenes.command("make")
+def make(
+    type_name: Annotated[str, typer.Argument(metavar="TYPE", help="A type (docs/edge_cases.md), or all.")],
+    *,
+    network: Annotated[str, typer.Option("--network", help="Place, built directory, OSM file or net.")],
+    count: Annotated[int, typer.Option("--count", help="Scenes of each type.")] = 50,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The directory to make.")],
+    vary: Annotated[
+        list[str] | None, typer.Option("--vary", metavar="NAME=LOW:HIGH", help="Range of a parameter (repeatable).")
+    ] = None,
+    ttc: Annotated[str | None, typer.Option("--ttc", metavar="LOW:HIGH", help="Time to collision asked [s].")] = None,
+    impact: Annotated[
+        str | None, typer.Option("--impact", metavar="LOW:HIGH", help="Impact point asked, 0 to 1 of the ego's width.")
+    ] = None,
+    hour: Annotated[str | None, typer.Option("--hour", metavar="LOW:HIGH", help="Local time of day [h].")] = None,
+    fog: Annotated[str | None, typer.Option("--fog", metavar="LOW:HIGH", help="Visual range in fog [m].")] = None,
+    precipitation: Annotated[
+        str | None, typer.Option("--precipitation", metavar="LOW:HIGH", help="Rain or snow [mm/h]; 0 for none.")
+    ] = None,
+    friction: Annotated[
+        str | None, typer.Option("--friction", metavar="LOW:HIGH", help="Grip, 1 for the best dry road.")
+    ] = None,
+    demand: Annotated[Demand, typer.Option("--demand", help="Whose trips the traffic around drives.")] = Demand.model,
+    trips: Annotated[
+        int | None, typer.Option("--trips", help="Trips an hour of the traffic; default by length of roads.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stage rare, dangerous encounters on real roads among traffic that reacts; docs/edge_cases.md says how."""
+    from trafficdiff.workflows.scenes_make import make_scenes
+
+    short = {
+        "ttc_s": ttc, "impact": impact, "hour": hour, "fog_visual_range_m": fog,
+        "precipitation_mm_h": precipitation, "friction": friction,
+    }  # fmt: skip
+    wishes = [*(vary or ()), *(f"{name}={span}" for name, span in short.items() if span is not None)]
+    with showing_progress() as progress:
+        made = make_scenes(
+            type_name, network, count=count, seed=seed, directory=output, vary=wishes, demand=demand.value,
+            trips_per_hour=trips, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        print_json({
+            "directory": made.directory, "scenes": len(made.cases), "valid": sum(one.valid for one in made.cases),
+            "cpu_s": made.cpu_s, "types": [dataclasses.asdict(one) for one in made.types],
+        })  # fmt: skip
+        return
+    _show(made)
+    typer.echo(f"wrote {made.directory}")
+
+
+def _show(made: MadeScenes) -> None:
+    rows = [
+        (
+            one.type, f"{one.valid} of {one.cases}", str(one.at_once), f"{one.error_median:.2%}",
+            f"{one.error_largest:.2%}", f"{one.coverage.pairs:.0%} ({one.random.pairs:.0%})",
+            f"{one.coverage.discrepancy:.3f} ({one.random.discrepancy:.3f})", str(sum(one.refused.values())),
+        )
+        for one in made.types
+    ]  # fmt: skip
+    headings = ("type", "valid", "at once", "error, median", "largest", "pairs covered (random)",
+                "discrepancy (random)", "refused")  # fmt: skip
+    print_grid(f"Staged scenes, {made.cpu_s:.1f} CPU s", rows, headings=headings)
+    for case in made.cases:
+        if not case.valid:
+            typer.echo(f"not kept: {case.name}: {case.reason}")
+
+
+@scenes.command("find")
+def find(
+    run: Annotated[Path, typer.Argument(help="A run whose tracks are fine: step_s 0.1, lateral smooth or sublane.")],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The directory to make.")],
+    types: Annotated[
+        list[str] | None, typer.Option("--type", metavar="TYPE", help="Only this type (repeatable; docs/safety.md).")
+    ] = None,
+    count: Annotated[int, typer.Option("--count", help="Most scenes, the most critical first.")] = 100,
+    distance: Annotated[
+        float, typer.Option("--distance", help="How unlike scenes of one type must be [m]; 0 keeps all.")
+    ] = 2.0,
+    radius: Annotated[float, typer.Option("--radius", help="Who comes nearer to the ego is in the scene [m].")] = 80.0,
+    overlaps: Annotated[bool, typer.Option("--overlaps", help="Take conflicts too in which boxes overlap.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Cut scenes of 8 to 20 s around an ego out of a run, the most critical first, near-duplicates removed."""
+    from trafficdiff.workflows.scenes_find import find_scenes
+
+    with showing_progress() as progress:
+        found = find_scenes(
+            run, output, types=types or (), count=count, distance=distance, radius_m=radius, overlaps=overlaps,
+            progress=progress,
+        )  # fmt: skip
+    if as_json:
+        print_json({
+            "directory": found.directory, "scenes": [dataclasses.asdict(one) for one in found.scenes],
+            "conflicts": found.conflicts, "alike": found.alike, "implausible": found.implausible,
+            "smoothing": found.smoothing,
+        })  # fmt: skip
+        return
+    rows = [
+        (one.name, _seconds(one.ttc_s), _seconds(one.pet_s), f"{one.drac_ms2:.1f}", f"{one.end_s - one.begin_s:.0f} s",
+         str(one.users))
+        for one in found.scenes[:_SHOWN]
+    ]  # fmt: skip
+    print_grid("Found scenes", rows, headings=("scene", "TTC", "PET", "braking m/s2", "length", "road users"))
+    typer.echo(
+        f"{len(found.scenes)} scenes of {found.conflicts} conflicts ({found.alike} like an earlier one, "
+        f"{found.implausible} with impossible motion); wrote {found.directory}"
+    )
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s" if math.isfinite(value) else "-"
