@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from trafficdiff.datatypes.boxes import Boxes, boxes_overlap, corners_of, depth_of_overlap
+from trafficdiff.datatypes.boxes import Boxes, boxes_overlap, corners_of, separation
 
 
 def box(x: float, y: float, heading: float, length: float = 4.0, width: float = 2.0) -> Boxes:
@@ -28,7 +28,7 @@ def test_corners_of_a_box_that_looks_north() -> None:
     ],
 )
 def test_depth_by_hand(other: Boxes, depth: float) -> None:
-    assert depth_of_overlap(box(0.0, 0.0, 0.0), other)[0] == pytest.approx(depth)
+    assert -separation(box(0.0, 0.0, 0.0), other)[0] == pytest.approx(depth)
 
 
 def test_overlap_agrees_with_polygons() -> None:

@@ -7,19 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trafficdiff.metrics.safety_boxes import Boxes, contact_interval, separation
+from trafficdiff.datatypes.boxes import separation
+from trafficdiff.metrics.safety_boxes import MovingBoxes, contact_interval
 from trafficdiff.metrics.safety_pairs import drac, headway, time_to_collision
 
 
 def box(
     x: float, y: float, *, heading: float = 0.0, speed: float = 0.0, length: float = 5.0, width: float = 2.0
-) -> Boxes:
+) -> MovingBoxes:
     """Return one box of 5 by 2 m."""
     values = (x, y, speed * np.cos(heading), speed * np.sin(heading), heading, length, width)
-    return Boxes(*(np.array([value]) for value in values))
+    return MovingBoxes(*(np.array([value]) for value in values))
 
 
-def measured(one: Boxes, other: Boxes) -> tuple[float, float, float]:
+def measured(one: MovingBoxes, other: MovingBoxes) -> tuple[float, float, float]:
     """Return time to collision, braking needed and headway; the same whichever is named first."""
     ttc = time_to_collision(one, other)
     found = (ttc[0], drac(one, other, ttc_s=ttc)[0], headway(one, other)[0])

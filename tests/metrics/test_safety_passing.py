@@ -50,14 +50,15 @@ def test_an_oblique_crossing_is_that_of_the_corners() -> None:
     b = straight(TIME_S, start=(-40 * np.cos(turn), -40 * np.sin(turn)), heading=turn, speed=8)
     ((first, second, pet),) = found(a=a, b=b)
     # brute force with shapely-free geometry: fine grid over both times, boxes overlap in place
-    from trafficdiff.metrics.safety_boxes import Boxes, separation
+    from trafficdiff.datatypes.boxes import separation
+    from trafficdiff.metrics.safety_boxes import MovingBoxes
 
     fine = np.arange(1, 7, 0.005)
     ones, zeros = np.ones(len(fine)), np.zeros(len(fine))
-    box_a = Boxes(-20 + 10 * fine, zeros, zeros, zeros, zeros, 5 * ones, 2 * ones)
+    box_a = MovingBoxes(-20 + 10 * fine, zeros, zeros, zeros, zeros, 5 * ones, 2 * ones)
     way = -40 + 8 * fine
-    box_b = Boxes(way * np.cos(turn), way * np.sin(turn), zeros, zeros, turn * ones, 5 * ones, 2 * ones)
-    overlap = separation(Boxes(*(c[:, None] for c in box_a)), Boxes(*(c[None] for c in box_b))) < 0
+    box_b = MovingBoxes(way * np.cos(turn), way * np.sin(turn), zeros, zeros, turn * ones, 5 * ones, 2 * ones)
+    overlap = separation(MovingBoxes(*(c[:, None] for c in box_a)), MovingBoxes(*(c[None] for c in box_b))) < 0
     expected = (fine[None] - fine[:, None])[overlap].min()
     assert (first, second) == ("a", "b")
     assert pet == pytest.approx(expected, abs=0.02)

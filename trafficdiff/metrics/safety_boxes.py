@@ -1,4 +1,4 @@
-"""Hold oriented boxes as columns, and find when two of them touch: separating axes, at rest and in motion.
+"""Hold moving oriented boxes as columns, and find when two of them touch: separating axes in motion.
 
 Two convex bodies are apart if and only if an axis exists on which their shadows are apart; for boxes the four side
 normals are enough (Gottschalk, Lin and Manocha 1996, OBBTree, SIGGRAPH). Moving at constant velocities without turning,
@@ -16,61 +16,54 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from trafficdiff.datatypes.boxes import side_axes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Boxes", "contact_interval", "separation", "strip_interval"]
+__all__ = ["MovingBoxes", "contact_interval", "strip_interval"]
 
 _STILL_MS: Final = 1e-9
 """A relative speed below this is none [m/s]."""
 
 
-class Boxes(NamedTuple):
+class MovingBoxes(NamedTuple):
     """Hold boxes as columns of one shape: centre [m], velocity [m/s], heading [rad] and size [m]."""
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    vx: NDArray[np.float64]
-    vy: NDArray[np.float64]
-    heading: NDArray[np.float64]
-    length: NDArray[np.float64]
-    width: NDArray[np.float64]
+    x_m: NDArray[np.float64]
+    y_m: NDArray[np.float64]
+    vx_ms: NDArray[np.float64]
+    vy_ms: NDArray[np.float64]
+    heading_rad: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+    width_m: NDArray[np.float64]
 
-    def at(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Boxes:
+    def at(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> MovingBoxes:
         """Return some of the boxes."""
-        return Boxes(*(column[index] for column in self))
+        return MovingBoxes(*(column[index] for column in self))
 
     @property
     def speed(self) -> NDArray[np.float64]:
         """Speed [m/s]."""
-        return np.hypot(self.vx, self.vy)
+        return np.hypot(self.vx_ms, self.vy_ms)
 
     @property
     def radius(self) -> NDArray[np.float64]:
         """Radius of the circle around the box [m]."""
-        return np.hypot(self.length, self.width) / 2
+        return np.hypot(self.length_m, self.width_m) / 2
 
 
-def separation(one: Boxes, other: Boxes) -> NDArray[np.float64]:
-    """Return how far two boxes are apart on the axis that separates them most [m]; negative where they overlap."""
-    dx, dy = other.x - one.x, other.y - one.y
-    found = np.full(np.broadcast(dx, one.heading, other.heading).shape, -np.inf)
-    for nx, ny, reach in _axes(one, other):
-        np.maximum(found, np.abs(dx * nx + dy * ny) - reach, out=found)
-    return found
-
-
-def contact_interval(one: Boxes, other: Boxes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def contact_interval(one: MovingBoxes, other: MovingBoxes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return from when to when two boxes touch at constant velocities [s from now].
 
     Both are infinite where they never do; the begin is negative or ``-inf`` where they touch already, and the end is
     negative where they did.
     """
-    dx, dy = other.x - one.x, other.y - one.y
-    dvx, dvy = other.vx - one.vx, other.vy - one.vy
-    shape = np.broadcast(dx, one.heading, other.heading).shape
+    dx, dy = other.x_m - one.x_m, other.y_m - one.y_m
+    dvx, dvy = other.vx_ms - one.vx_ms, other.vy_ms - one.vy_ms
+    shape = np.broadcast(dx, one.heading_rad, other.heading_rad).shape
     begin, end = np.full(shape, -np.inf), np.full(shape, np.inf)
-    for nx, ny, reach in _axes(one, other):
+    for nx, ny, reach in side_axes(one, other):
         first, last = _shadows_meet(dx * nx + dy * ny, dvx * nx + dvy * ny, reach)
         np.maximum(begin, first, out=begin)
         np.minimum(end, last, out=end)
@@ -78,36 +71,23 @@ def contact_interval(one: Boxes, other: Boxes) -> tuple[NDArray[np.float64], NDA
     return np.where(never, np.inf, begin), np.where(never, np.inf, end)
 
 
-def strip_interval(one: Boxes, other: Boxes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def strip_interval(one: MovingBoxes, other: MovingBoxes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return from when to when a box lies on the strip that the other one sweeps along its heading [s from now].
 
     Infinite both where it never does.
     """
-    nx, ny = -np.sin(other.heading), np.cos(other.heading)
-    offset = (one.x - other.x) * nx + (one.y - other.y) * ny
-    reach = other.width / 2 + _shadow(one, nx, ny)
-    begin, end = _shadows_meet(offset, one.vx * nx + one.vy * ny, reach)
+    nx, ny = -np.sin(other.heading_rad), np.cos(other.heading_rad)
+    offset = (one.x_m - other.x_m) * nx + (one.y_m - other.y_m) * ny
+    reach = other.width_m / 2 + _shadow(one, nx, ny)
+    begin, end = _shadows_meet(offset, one.vx_ms * nx + one.vy_ms * ny, reach)
     never = begin > end
     return np.where(never, np.inf, begin), np.where(never, np.inf, end)
 
 
-def _axes(one: Boxes, other: Boxes) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
-    """Return the four side normals, each with half the length of both shadows on it."""
-    turn = other.heading - one.heading
-    cos, sin = np.abs(np.cos(turn)), np.abs(np.sin(turn))
-    found = []
-    for box, partner in ((one, other), (other, one)):
-        c, s = np.cos(box.heading), np.sin(box.heading)
-        along = box.length / 2 + partner.length / 2 * cos + partner.width / 2 * sin
-        across = box.width / 2 + partner.length / 2 * sin + partner.width / 2 * cos
-        found += [(c, s, along), (-s, c, across)]
-    return found
-
-
-def _shadow(box: Boxes, nx: NDArray[np.float64], ny: NDArray[np.float64]) -> NDArray[np.float64]:
+def _shadow(box: MovingBoxes, nx: NDArray[np.float64], ny: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return half the length of a box's shadow on an axis."""
-    c, s = np.cos(box.heading), np.sin(box.heading)
-    return np.asarray(np.abs(c * nx + s * ny) * box.length / 2 + np.abs(c * ny - s * nx) * box.width / 2)
+    c, s = np.cos(box.heading_rad), np.sin(box.heading_rad)
+    return np.asarray(np.abs(c * nx + s * ny) * box.length_m / 2 + np.abs(c * ny - s * nx) * box.width_m / 2)
 
 
 def _shadows_meet(

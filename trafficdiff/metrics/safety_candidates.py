@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.tracks import Tracks
-    from trafficdiff.metrics.safety_boxes import Boxes
+    from trafficdiff.metrics.safety_boxes import MovingBoxes
 
 __all__ = ["Candidates", "candidate_samples"]
 
@@ -33,7 +33,7 @@ class Candidates(NamedTuple):
     other: NDArray[np.int64]
 
 
-def candidate_samples(tracks: Tracks, boxes: Boxes, *, horizon_s: float) -> Candidates:
+def candidate_samples(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> Candidates:
     """Return the pairs of samples that may be on a collision course within a horizon.
 
     Parameters
@@ -62,14 +62,14 @@ class _Visits:
     corners: NDArray[np.float64]
 
 
-def _visits(tracks: Tracks, boxes: Boxes, *, horizon_s: float) -> _Visits:
+def _visits(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> _Visits:
     user = tracks.user
     bins = np.floor((tracks.time_s - tracks.time_s.min()) / _BIN_S + 1e-6).astype(np.int64)
     start = np.flatnonzero(np.concatenate([[True], (np.diff(user) != 0) | (np.diff(bins) != 0)]))
-    c, s = np.abs(np.cos(boxes.heading)), np.abs(np.sin(boxes.heading))
-    half_x, half_y = (c * boxes.length + s * boxes.width) / 2, (s * boxes.length + c * boxes.width) / 2
+    c, s = np.abs(np.cos(boxes.heading_rad)), np.abs(np.sin(boxes.heading_rad))
+    half_x, half_y = (c * boxes.length_m + s * boxes.width_m) / 2, (s * boxes.length_m + c * boxes.width_m) / 2
     corners = []
-    for centre, speed, half in ((boxes.x, boxes.vx, half_x), (boxes.y, boxes.vy, half_y)):
+    for centre, speed, half in ((boxes.x_m, boxes.vx_ms, half_x), (boxes.y_m, boxes.vy_ms, half_y)):
         later = centre + speed * horizon_s
         corners.append(np.minimum.reduceat(np.minimum(centre, later) - half, start))
         corners.append(np.maximum.reduceat(np.maximum(centre, later) + half, start))

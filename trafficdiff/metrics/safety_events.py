@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from trafficdiff.datatypes.boxes import separation
 from trafficdiff.datatypes.track_motion import velocity
 from trafficdiff.errors import InputError
-from trafficdiff.metrics.safety_boxes import Boxes, separation
+from trafficdiff.metrics.safety_boxes import MovingBoxes
 from trafficdiff.metrics.safety_candidates import candidate_samples
 from trafficdiff.metrics.safety_pairs import PARALLEL_RAD, angle_between, drac, headway, time_to_collision
 from trafficdiff.metrics.safety_passing import Passings, passings
@@ -75,20 +76,20 @@ class SafetyLimits:
             raise InputError(f"expected a braking above 0 m/s2, got {self.drac_ms2:g}")
 
 
-def boxes_of(tracks: Tracks) -> Boxes:
+def boxes_of(tracks: Tracks) -> MovingBoxes:
     """Return the boxes of all samples, shape (S,) each: recorded speed, in the direction in which the centre moves."""
     user = tracks.user
     moved_x, moved_y = velocity(tracks)
     moves = np.hypot(moved_x, moved_y) > _MOVES_MS
     direction = np.where(moves, np.arctan2(moved_y, moved_x), tracks.heading_rad)
-    return Boxes(
-        x=tracks.x_m,
-        y=tracks.y_m,
-        vx=tracks.speed_ms * np.cos(direction),
-        vy=tracks.speed_ms * np.sin(direction),
-        heading=tracks.heading_rad,
-        length=tracks.length_m[user],
-        width=tracks.width_m[user],
+    return MovingBoxes(
+        x_m=tracks.x_m,
+        y_m=tracks.y_m,
+        vx_ms=tracks.speed_ms * np.cos(direction),
+        vy_ms=tracks.speed_ms * np.sin(direction),
+        heading_rad=tracks.heading_rad,
+        length_m=tracks.length_m[user],
+        width_m=tracks.width_m[user],
     )
 
 
@@ -126,7 +127,7 @@ class _Courses:
     crash: NDArray[np.bool_]
 
 
-def _courses(tracks: Tracks, boxes: Boxes, *, horizon_s: float) -> _Courses:
+def _courses(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> _Courses:
     pairs = candidate_samples(tracks, boxes, horizon_s=horizon_s)
     parts = []
     for begin in range(0, max(len(pairs.one), 1), _CHUNK):
@@ -181,7 +182,7 @@ def _episodes(tracks: Tracks, courses: _Courses) -> _Found:
     )
 
 
-def _joined(tracks: Tracks, boxes: Boxes, episodes: _Found, passed: Passings) -> _Found:
+def _joined(tracks: Tracks, boxes: MovingBoxes, episodes: _Found, passed: Passings) -> _Found:
     """Give episodes their post-encroachment time, leave out those whose ways never met, and add passings alone."""
     first, second, pet_s = passed
     user, count = tracks.user, len(tracks.user_id)
@@ -201,7 +202,7 @@ def _joined(tracks: Tracks, boxes: Boxes, episodes: _Found, passed: Passings) ->
         meets = (between_s[1] >= episodes.begin_s[rows] - _MATCH_S) & (between_s[0] <= episodes.end_s[rows] + _MATCH_S)
         pet[rows[meets]] = np.minimum(pet[rows[meets]], pet_s[which[meets]])
         taken[which[meets]] = True
-    angle = angle_between(boxes.heading[episodes.user], boxes.heading[episodes.other])
+    angle = angle_between(boxes.heading_rad[episodes.user], boxes.heading_rad[episodes.other])
     kept = (angle < PARALLEL_RAD) | np.isfinite(pet) | episodes.crash
     alone = ~taken
     crash = np.zeros(int(alone.sum()), bool)
@@ -218,7 +219,7 @@ def _joined(tracks: Tracks, boxes: Boxes, episodes: _Found, passed: Passings) ->
     )
 
 
-def _table(tracks: Tracks, boxes: Boxes, found: _Found, limits: SafetyLimits) -> pd.DataFrame:
+def _table(tracks: Tracks, boxes: MovingBoxes, found: _Found, limits: SafetyLimits) -> pd.DataFrame:
     import pandas as pd
 
     user, other = _later_first(boxes, found)
@@ -245,22 +246,22 @@ def _table(tracks: Tracks, boxes: Boxes, found: _Found, limits: SafetyLimits) ->
             "ttc_s": found.ttc_s,
             "drac_ms2": found.drac_ms2,
             "pet_s": found.pet_s,
-            "closing_ms": np.hypot(a.vx - b.vx, a.vy - b.vy),
+            "closing_ms": np.hypot(a.vx_ms - b.vx_ms, a.vy_ms - b.vy_ms),
             "collision": found.crash,
             "near_miss": critical,
-            "x_m": (a.x + b.x + (a.vx + b.vx) * ahead_s) / 2,
-            "y_m": (a.y + b.y + (a.vy + b.vy) * ahead_s) / 2,
+            "x_m": (a.x_m + b.x_m + (a.vx_ms + b.vx_ms) * ahead_s) / 2,
+            "y_m": (a.y_m + b.y_m + (a.vy_ms + b.vy_ms) * ahead_s) / 2,
             "edge": tracks.edge[user].astype(np.int64),
         }
     )
     return table.sort_values(["time_s", "user", "other"], kind="stable", ignore_index=True)
 
 
-def _later_first(boxes: Boxes, found: _Found) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _later_first(boxes: MovingBoxes, found: _Found) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the samples of who is behind, or (where no collision course was) came second, and of the other one."""
     a, b = boxes.at(found.user), boxes.at(found.other)
-    ahead = (b.x - a.x) * np.cos(a.heading) + (b.y - a.y) * np.sin(a.heading)
-    back = (a.x - b.x) * np.cos(b.heading) + (a.y - b.y) * np.sin(b.heading)
+    ahead = (b.x_m - a.x_m) * np.cos(a.heading_rad) + (b.y_m - a.y_m) * np.sin(a.heading_rad)
+    back = (a.x_m - b.x_m) * np.cos(b.heading_rad) + (a.y_m - b.y_m) * np.sin(b.heading_rad)
     swap = np.isfinite(found.ttc_s) & ((ahead < back) | ((ahead == back) & (a.speed < b.speed)))
     return np.where(swap, found.other, found.user), np.where(swap, found.user, found.other)
 
@@ -275,6 +276,6 @@ def headways(tracks: Tracks, *, horizon_s: float = 3.0) -> NDArray[np.float64]:
         a, b = boxes.at(one), boxes.at(other)
         time_s = headway(a, b)
         near = time_s <= horizon_s
-        ahead = (b.x - a.x) * np.cos(a.heading) + (b.y - a.y) * np.sin(a.heading) > 0
+        ahead = (b.x_m - a.x_m) * np.cos(a.heading_rad) + (b.y_m - a.y_m) * np.sin(a.heading_rad) > 0
         np.minimum.at(found, np.where(ahead, one, other)[near], time_s[near])
     return found

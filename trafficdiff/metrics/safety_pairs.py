@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trafficdiff.metrics.safety_boxes import Boxes, contact_interval, strip_interval
+from trafficdiff.metrics.safety_boxes import MovingBoxes, contact_interval, strip_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,13 +40,13 @@ def angle_between(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArr
     return np.abs(np.remainder(other - one + np.pi, 2 * np.pi) - np.pi)
 
 
-def time_to_collision(one: Boxes, other: Boxes) -> NDArray[np.float64]:
+def time_to_collision(one: MovingBoxes, other: MovingBoxes) -> NDArray[np.float64]:
     """Return the time until two boxes first touch [s]; 0 while they touch, ``inf`` where they never will."""
     begin, end = contact_interval(one, other)
     return np.where(end >= 0, np.maximum(begin, 0.0), np.inf)
 
 
-def drac(one: Boxes, other: Boxes, *, ttc_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def drac(one: MovingBoxes, other: MovingBoxes, *, ttc_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the braking that avoids a crash [m/s2], 0 without a collision course; see the module's text.
 
     Parameters
@@ -56,46 +56,46 @@ def drac(one: Boxes, other: Boxes, *, ttc_s: NDArray[np.float64]) -> NDArray[np.
     ttc_s
         Their `time_to_collision`; a crash that is there already needs no more braking (``inf``).
     """
-    angle = angle_between(one.heading, other.heading)
+    angle = angle_between(one.heading_rad, other.heading_rad)
     parallel = (angle < PARALLEL_RAD) | (angle > np.pi - PARALLEL_RAD)
     on_course = np.isfinite(ttc_s) & (ttc_s > 0)
     found = np.where(parallel, _drac_along(one, other, ttc_s), _drac_across(one, other))
     return np.where(on_course, found, np.where(ttc_s == 0, np.inf, 0.0))
 
 
-def headway(one: Boxes, other: Boxes) -> NDArray[np.float64]:
+def headway(one: MovingBoxes, other: MovingBoxes) -> NDArray[np.float64]:
     """Return the time headway of the one behind [s], ``inf`` where neither follows the other."""
-    angle = angle_between(one.heading, other.heading)
+    angle = angle_between(one.heading_rad, other.heading_rad)
     found = np.full(angle.shape, np.inf)
     for behind, ahead in ((one, other), (other, one)):
         along, across = _in_frame(behind, ahead)
-        front_to_front_m = along + (ahead.length - behind.length) / 2
-        follows = (angle < PARALLEL_RAD) & (along > 0) & (np.abs(across) < (behind.width + ahead.width) / 2)
+        front_to_front_m = along + (ahead.length_m - behind.length_m) / 2
+        follows = (angle < PARALLEL_RAD) & (along > 0) & (np.abs(across) < (behind.width_m + ahead.width_m) / 2)
         with np.errstate(divide="ignore", invalid="ignore"):
             time_s = np.where(behind.speed > 0, front_to_front_m / behind.speed, np.inf)
         found = np.minimum(found, np.where(follows, time_s, np.inf))
     return found
 
 
-def _in_frame(box: Boxes, other: Boxes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _in_frame(box: MovingBoxes, other: MovingBoxes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return where the other one's centre is: ahead of a box and to its left [m]."""
-    c, s = np.cos(box.heading), np.sin(box.heading)
-    dx, dy = other.x - box.x, other.y - box.y
+    c, s = np.cos(box.heading_rad), np.sin(box.heading_rad)
+    dx, dy = other.x_m - box.x_m, other.y_m - box.y_m
     return dx * c + dy * s, dy * c - dx * s
 
 
-def _drac_along(one: Boxes, other: Boxes, ttc_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def _drac_along(one: MovingBoxes, other: MovingBoxes, ttc_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ``dv^2 / (2 gap)``; with ``gap = dv ttc`` at constant velocities that is ``dv / (2 ttc)``."""
     along, _ = _in_frame(one, other)
-    behind_heading = np.where(along >= 0, one.heading, other.heading)
+    behind_heading = np.where(along >= 0, one.heading_rad, other.heading_rad)
     c, s = np.cos(behind_heading), np.sin(behind_heading)
-    closing = np.abs((one.vx - other.vx) * c + (one.vy - other.vy) * s)
+    closing = np.abs((one.vx_ms - other.vx_ms) * c + (one.vy_ms - other.vy_ms) * s)
     with np.errstate(divide="ignore", invalid="ignore"):
         gap_m = np.maximum(closing * ttc_s, _LEAST_GAP_M)
         return np.asarray(np.where(closing > 0, closing**2 / (2 * gap_m), 0.0))
 
 
-def _drac_across(one: Boxes, other: Boxes) -> NDArray[np.float64]:
+def _drac_across(one: MovingBoxes, other: MovingBoxes) -> NDArray[np.float64]:
     (enter_one, leave_one), (enter_other, leave_other) = strip_interval(one, other), strip_interval(other, one)
     one_is_last = enter_one >= enter_other
     enter = np.where(one_is_last, enter_one, enter_other)

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from trafficdiff.datatypes.boxes import separation
 from trafficdiff.datatypes.track_motion import sample_step_s, unwrapped_heading
-from trafficdiff.metrics.safety_boxes import Boxes, separation
 from trafficdiff.metrics.safety_pairs import PARALLEL_RAD, angle_between
 from trafficdiff.metrics.safety_types import CAME_S, earlier
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.tracks import Tracks
+    from trafficdiff.metrics.safety_boxes import MovingBoxes
 
 __all__ = ["Passings", "passings"]
 
@@ -61,7 +62,7 @@ class Passings(NamedTuple):
     pet_s: NDArray[np.float64]
 
 
-def passings(tracks: Tracks, boxes: Boxes, *, horizon_s: float) -> Passings:
+def passings(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> Passings:
     """Return the crossings and meetings of ways with a post-encroachment time of at most `horizon_s`.
 
     Parameters
@@ -86,7 +87,7 @@ def passings(tracks: Tracks, boxes: Boxes, *, horizon_s: float) -> Passings:
     return Passings(found.first[near], found.second[near], found.pet_s[near])
 
 
-def _meetings(tracks: Tracks, boxes: Boxes, *, horizon_s: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _meetings(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return pairs of samples of two users in one square within the horizon, one pair a passing."""
     if not len(tracks.time_s):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -101,8 +102,8 @@ def _meetings(tracks: Tracks, boxes: Boxes, *, horizon_s: float) -> tuple[NDArra
         a, b = a[near], b[near]
         middle_a, middle_b = (entry[a] + exit_[a]) // 2, (entry[b] + exit_[b]) // 2
         angle = np.maximum(
-            angle_between(boxes.heading[middle_a], boxes.heading[middle_b]),
-            angle_between(boxes.heading[entry[a]], boxes.heading[entry[b]]),
+            angle_between(boxes.heading_rad[middle_a], boxes.heading_rad[middle_b]),
+            angle_between(boxes.heading_rad[entry[a]], boxes.heading_rad[entry[b]]),
         )
         wanted = (user[middle_a] != user[middle_b]) & (angle > PARALLEL_RAD)
         found_one.append(middle_a[wanted])
@@ -145,9 +146,9 @@ def _once(
     return one[kept], other[kept]
 
 
-def _timed(tracks: Tracks, boxes: Boxes, one: NDArray[np.int64], other: NDArray[np.int64]) -> Passings:
+def _timed(tracks: Tracks, boxes: MovingBoxes, one: NDArray[np.int64], other: NDArray[np.int64]) -> Passings:
     """Return how long after the first one of each pair the second one comes; without pairs whose ways do not meet."""
-    unwrapped = boxes._replace(heading=unwrapped_heading(tracks))
+    unwrapped = boxes._replace(heading_rad=unwrapped_heading(tracks))
     a, b = (_window(tracks, middle) for middle in (one, other))
     step_s = sample_step_s(tracks)
     grid = float(_spacing(step_s))
@@ -173,7 +174,7 @@ def _timed(tracks: Tracks, boxes: Boxes, one: NDArray[np.int64], other: NDArray[
 
 
 def _closest(
-    tracks: Tracks, boxes: Boxes, a: NDArray[np.float64], b: NDArray[np.float64]
+    tracks: Tracks, boxes: MovingBoxes, a: NDArray[np.float64], b: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Return the two moments (places between samples) closest in time at which the boxes overlap, if there are any."""
     apart = separation(_between(boxes, a[:, :, None]), _between(boxes, b[:, None, :]))
@@ -184,15 +185,16 @@ def _closest(
     return a[row, best // b.shape[1]], b[row, best % b.shape[1]], np.isfinite(time_s[row, best])
 
 
-def _between(boxes: Boxes, place: NDArray[np.float64]) -> Boxes:
+def _between(boxes: MovingBoxes, place: NDArray[np.float64]) -> MovingBoxes:
     """Return boxes at places between two samples of a user; size and velocity are the earlier sample's."""
     before = np.floor(place).astype(np.int64)
     after = np.ceil(place).astype(np.int64)
     share = place - before
-    x, y, heading = (
-        column[before] + share * (column[after] - column[before]) for column in (boxes.x, boxes.y, boxes.heading)
-    )
-    return Boxes(x, y, boxes.vx[before], boxes.vy[before], heading, boxes.length[before], boxes.width[before])
+    here, there = boxes.at(before), boxes.at(after)
+    return here._replace(
+        x_m=here.x_m + share * (there.x_m - here.x_m), y_m=here.y_m + share * (there.y_m - here.y_m),
+        heading_rad=here.heading_rad + share * (there.heading_rad - here.heading_rad),
+    )  # fmt: skip
 
 
 def _time_s(tracks: Tracks, place: NDArray[np.float64]) -> NDArray[np.float64]:

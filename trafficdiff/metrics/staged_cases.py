@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trafficdiff.datatypes import boxes as oriented
+from trafficdiff.datatypes.boxes import Boxes, corners_of, separation
 from trafficdiff.datatypes.staging import Line
 from trafficdiff.datatypes.track_motion import yaw_rate
 from trafficdiff.errors import InputError
-from trafficdiff.metrics.safety_boxes import Boxes, contact_interval, separation
+from trafficdiff.metrics.safety_boxes import MovingBoxes, contact_interval
 from trafficdiff.metrics.safety_events import boxes_of
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def ttc_along_way(tracks: Tracks, ego: int, opponent: int, *, at_s: float) -> fl
     if way.length_m <= 0:
         return float("nan")
     own, other = (_pose(tracks, user, at_s) for user in (ego, opponent))
-    corners = oriented.corners_of(
-        oriented.Boxes(
+    corners = corners_of(
+        Boxes(
             x_m=other[:1], y_m=other[1:2], heading_rad=other[2:3], length_m=float(tracks.length_m[opponent]),
             width_m=float(tracks.width_m[opponent]),
         )
@@ -89,13 +89,13 @@ def impact_at_contact(tracks: Tracks, ego: int, opponent: int) -> float:
     if moment is None:
         return float("nan")
     own, other = moment
-    ahead = other.length / 2 if str(tracks.user_kind[opponent]) not in {"pedestrian", "bicycle"} else 0.0
-    point = other.x + ahead * np.cos(other.heading), other.y + ahead * np.sin(other.heading)
-    c, s = np.cos(own.heading), np.sin(own.heading)
-    aside = float((point[1] - own.y)[0] * c[0] - (point[0] - own.x)[0] * s[0])
-    across_ms = float((other.vy * c - other.vx * s)[0])
+    ahead = other.length_m / 2 if str(tracks.user_kind[opponent]) not in {"pedestrian", "bicycle"} else 0.0
+    point = other.x_m + ahead * np.cos(other.heading_rad), other.y_m + ahead * np.sin(other.heading_rad)
+    c, s = np.cos(own.heading_rad), np.sin(own.heading_rad)
+    aside = float((point[1] - own.y_m)[0] * c[0] - (point[0] - own.x_m)[0] * s[0])
+    across_ms = float((other.vy_ms * c - other.vx_ms * s)[0])
     from_left = across_ms < -_ACROSS_MS
-    return 0.5 + (-aside if from_left else aside) / float(own.width[0])
+    return 0.5 + (-aside if from_left else aside) / float(own.width_m[0])
 
 
 def overlap_at_contact(tracks: Tracks, ego: int, opponent: int) -> float:
@@ -104,16 +104,14 @@ def overlap_at_contact(tracks: Tracks, ego: int, opponent: int) -> float:
     if moment is None:
         return float("nan")
     own, other = moment
-    corners = oriented.corners_of(
-        oriented.Boxes(x_m=other.x, y_m=other.y, heading_rad=other.heading, length_m=other.length, width_m=other.width)
-    )[0]
-    c, s = float(np.cos(own.heading[0])), float(np.sin(own.heading[0]))
-    aside = (corners[:, 1] - own.y[0]) * c - (corners[:, 0] - own.x[0]) * s
-    half = float(own.width[0]) / 2
+    corners = corners_of(other)[0]
+    c, s = float(np.cos(own.heading_rad[0])), float(np.sin(own.heading_rad[0]))
+    aside = (corners[:, 1] - own.y_m[0]) * c - (corners[:, 0] - own.x_m[0]) * s
+    half = float(own.width_m[0]) / 2
     return max(0.0, min(half, float(aside.max())) - max(-half, float(aside.min()))) / (2 * half)
 
 
-def _contact(tracks: Tracks, ego: int, opponent: int) -> tuple[Boxes, Boxes] | None:
+def _contact(tracks: Tracks, ego: int, opponent: int) -> tuple[MovingBoxes, MovingBoxes] | None:
     """Return both boxes at the moment of contact: from the ego's last sample on, at constant speed and yaw rate.
 
     Two boxes that would not touch within the next sample are carried on at constant velocities.
@@ -139,15 +137,16 @@ def _contact(tracks: Tracks, ego: int, opponent: int) -> tuple[Boxes, Boxes] | N
     return own, other
 
 
-def _carried(box: Boxes, rate_rad_s: float, ahead_s: NDArray[np.float64]) -> Boxes:
+def _carried(box: MovingBoxes, rate_rad_s: float, ahead_s: NDArray[np.float64]) -> MovingBoxes:
     """Return a box after some times at constant speed and yaw rate; its way between is the chord of the arc."""
     turn = rate_rad_s * ahead_s
     c, s = np.cos(turn / 2), np.sin(turn / 2)
-    return Boxes(
-        x=box.x + ahead_s * (box.vx * c - box.vy * s), y=box.y + ahead_s * (box.vx * s + box.vy * c),
-        vx=box.vx * np.cos(turn) - box.vy * np.sin(turn), vy=box.vx * np.sin(turn) + box.vy * np.cos(turn),
-        heading=box.heading + turn, length=np.broadcast_to(box.length, turn.shape),
-        width=np.broadcast_to(box.width, turn.shape),
+    vx, vy, cos, sin = box.vx_ms, box.vy_ms, np.cos(turn), np.sin(turn)
+    return MovingBoxes(
+        x_m=box.x_m + ahead_s * (vx * c - vy * s), y_m=box.y_m + ahead_s * (vx * s + vy * c),
+        vx_ms=vx * cos - vy * sin, vy_ms=vx * sin + vy * cos,
+        heading_rad=box.heading_rad + turn, length_m=np.broadcast_to(box.length_m, turn.shape),
+        width_m=np.broadcast_to(box.width_m, turn.shape),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trafficdiff.datatypes.boxes import Boxes, corners_of, depth_of_overlap
+from trafficdiff.datatypes.boxes import Boxes, corners_of, separation
 from trafficdiff.scenarios.edge_case_motion import CLOCK, RefusedError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _EXACT: Final = 1e-3
 
 def contact_s(ego: Mover, other: Mover) -> float:
     """Return when two first touch [s], infinite if never; between two ticks the depth of overlap is taken as linear."""
-    depth = depth_of_overlap(ego.boxes, other.boxes)
+    depth = -separation(ego.boxes, other.boxes)
     hits = np.flatnonzero(depth >= 0)
     if not len(hits):
         return float("inf")
