@@ -113,13 +113,13 @@ def test_no_collision_that_the_source_did_not_have(made, scene_format: SceneForm
     recorded, view, road_file = made
     found = replay(view, road_file, scene_format, tmp_path)
     names = names_in(view, scene_format, found)
-    source = {user: _source_box(recorded, view, user) for user in recorded.bumpers}
+    source = {user: source_box(recorded, user) for user in recorded.bumpers}
     for tenth in range(0, 250, 5):
         played = {frozenset(names[key] for key in pair) for pair in overlaps(found, tenth / 10, shrink=0.01)}
         assert played <= overlaps(source, tenth / 10)
 
 
-def _source_box(recorded: Recorded, view: SceneView, user: str):
+def source_box(recorded: Recorded, user: str):
     from tests.av_scenes import SIZES
     from tests.export.independent_reader import Box
 
