@@ -18,7 +18,7 @@ __all__ = ["KEYS", "MapPosition", "get", "keep", "link", "map_position", "number
 
 KEYS: Final = (
     "study", "run", "base", "scenario", "metric", "interval", "map", "selected", "vehicles", "station", "plan",
-    "lang", "draft",
+    "scenes", "scene", "type", "left", "lang", "draft",
 )  # fmt: skip
 """Everything that a URL can say."""
 

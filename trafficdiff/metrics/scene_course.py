@@ -21,8 +21,8 @@ __all__ = ["scene_course"]
 def scene_course(tracks: Tracks, *, ego: str, other: str) -> pd.DataFrame:
     """Return a row a moment of the ego.
 
-    Columns: ``time_s``, ``ego_ms``, ``other_ms`` (NaN while the other is not there), ``ttc_s`` (``inf`` where both going
-    on as they do would never touch, NaN while the other is not there; see `safety_pairs`).
+    Columns: ``time_s``, ``ego_ms``, ``other_ms`` (NaN while the other is not there), ``ttc_s`` (``inf`` where both,
+    going on as they do, would never touch, NaN while the other is not there; see `safety_pairs`).
 
     Raises
     ------

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Kind", "Workspace"]
 
-Kind = Literal["scenario", "network", "run", "study", "comparison", "charging_plan"]
+Kind = Literal["scenario", "network", "run", "study", "comparison", "charging_plan", "scenes"]
 """What an entry of a folder can be."""
 
 _LEVELS: Final = 2
@@ -48,6 +48,8 @@ _PUBLISHED: Final[dict[bytes, Kind]] = {
     b"comparison": "comparison",
     b"built network": "network",
     b"charging_plan": "charging_plan",
+    b"staged scenes": "scenes",
+    b"found scenes": "scenes",
 }
 
 
@@ -108,6 +110,10 @@ class Workspace:
     def charging_plans(self) -> list[Entry]:
         """Return the plans of charging sites, newest first."""
         return self.entries("charging_plan")
+
+    def scenes(self) -> list[Entry]:
+        """Return the folders of AV scenes, made or found, newest first."""
+        return self.entries("scenes")
 
     def entries(self, kind: Kind) -> list[Entry]:
         """Return everything of one kind, newest first."""

@@ -244,7 +244,7 @@ export class Chrome {
     const [from, to] = clock.span;
     const stops = clock.stops;
     Object.assign(this.slider, { min: from, max: clock.fine ? to : stops.at(-1) });
-    this.slider.step = clock.fine ? 1 : stops[1] - stops[0] || 1;
+    this.slider.step = clock.short ? 0.1 : clock.fine ? 1 : stops[1] - stops[0] || 1;
     this.slider.value = clock.time_s ?? from;
     const done = (this.slider.value - from) / (this.slider.max - from || 1);
     this.slider.style.setProperty("--done", `${100 * done}%`);

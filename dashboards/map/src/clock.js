@@ -4,6 +4,9 @@
 const INTERVAL_TAKES_S = 1.1;
 /** Speeds to choose from, and the usual one: times the real one where vehicles move, else times an interval. */
 const MOVING = { speeds: [5, 10, 30, 60, 120], usual: 30 };
+/** The same where all is over within minutes: a scene is watched as it happens. */
+const WATCHING = { speeds: [0.1, 0.25, 0.5, 1, 2, 4], usual: 1 };
+export const SHORT_S = 120;
 const STEPPING = { speeds: [0.5, 1, 2, 4, 8], usual: 1 };
 
 export class Clock {
@@ -17,7 +20,7 @@ export class Clock {
     this.smooth = false;
     this.time_s = null;
     this.hasWhole = true;
-    this.chosen = { moving: MOVING.usual, stepping: STEPPING.usual };
+    this.chosen = { moving: MOVING.usual, watching: WATCHING.usual, stepping: STEPPING.usual };
     this.frame = 0;
   }
 
@@ -29,16 +32,25 @@ export class Clock {
     if (!span) this.pause();
   }
 
+  /** Whether all is over within minutes. */
+  get short() {
+    return this.smooth && this.span[1] - this.span[0] <= SHORT_S;
+  }
+
+  get manner() {
+    return this.short ? "watching" : this.smooth ? "moving" : "stepping";
+  }
+
   get speeds() {
-    return this.smooth ? MOVING.speeds : STEPPING.speeds;
+    return { watching: WATCHING, moving: MOVING, stepping: STEPPING }[this.manner].speeds;
   }
 
   get speed() {
-    return this.chosen[this.smooth ? "moving" : "stepping"];
+    return this.chosen[this.manner];
   }
 
   pace(speed) {
-    this.chosen[this.smooth ? "moving" : "stepping"] = speed;
+    this.chosen[this.manner] = speed;
   }
 
   get playing() {

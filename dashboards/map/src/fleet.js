@@ -1,7 +1,10 @@
 // Moving vehicles: where each one is at a time between two steps.
+import { SHORT_S } from "./clock.js";
 import { KINDS } from "./colours.js";
 
 const RADIUS_PX = 2.6;
+/** Of those of a scene, which is looked at from near. */
+const NEAR_RADIUS_PX = 4;
 
 export class Fleet {
   constructor(vehicles) {
@@ -25,6 +28,7 @@ export class Fleet {
     this.position = new Float32Array(2 * this.count);
     this.radius = new Float32Array(this.count);
     const { times_s, steps, xy, seen } = this.vehicles;
+    const radius_px = times_s[steps - 1] - times_s[0] <= SHORT_S ? NEAR_RADIUS_PX : RADIUS_PX;
     const away = time_s < times_s[0] || time_s > times_s[steps - 1];
     let step = 0;
     while (step + 2 < steps && times_s[step + 1] <= time_s) step++;
@@ -35,7 +39,7 @@ export class Fleet {
       const part = seen[a] && seen[b] ? share : seen[b] ? 1 : 0;
       this.position[2 * v] = xy[2 * a] + part * (xy[2 * b] - xy[2 * a]);
       this.position[2 * v + 1] = xy[2 * a + 1] + part * (xy[2 * b + 1] - xy[2 * a + 1]);
-      this.radius[v] = !away && (share < 0.5 ? seen[a] : seen[b]) ? RADIUS_PX : 0;
+      this.radius[v] = !away && (share < 0.5 ? seen[a] : seen[b]) ? radius_px : 0;
     }
   }
 }
