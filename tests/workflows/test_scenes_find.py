@@ -125,7 +125,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, grid_net: Path) -> FoundScen
     folder = tmp_path_factory.mktemp("scenes")
     scenario = write_scenario(
         folder, grid_net, simulation=FINE, demand={"kind": "gravity", "trips": 120},
-        window={"begin_s": 0, "end_s": 150, "clear_s": 400},
+        window={"begin_s": 0, "end_s": 150, "clear_s": 400}, measures=[{"kind": "weather", "condition": "rain"}],
     )  # fmt: skip
     run_file(scenario, directory=folder / "run", picture=False)
     return find_scenes(folder / "run", folder / "out", count=12)
@@ -147,6 +147,7 @@ def test_found_scenes_are_short_whole_and_possible(found: FoundScenes) -> None:
         assert scene.provenance["synthetic"] == "true"
         assert scene.provenance["smoothing"]
         assert scene.tags == one.tags
+        assert scene.environment.precipitation == "rain"
         assert len(scene.signals.signals) > 3  # every junction of the grid has one
     with (found.directory / "scenes.csv").open(encoding="utf-8") as file:
         assert [row["name"] for row in csv.DictReader(file)] == [one.name for one in found.scenes]

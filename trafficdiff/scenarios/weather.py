@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.scenarios.demand_edit import Means
 
-__all__ = ["weather"]
+__all__ = ["declared_weather", "weather"]
 
 
 def weather(measure: Weather, trips: TripSet, *, means: Means) -> DemandEdit:  # noqa: ARG001 - the same for all edits
@@ -37,7 +37,7 @@ def weather(measure: Weather, trips: TripSet, *, means: Means) -> DemandEdit:  #
     """
     if not len(trips):
         raise ScenarioError("expected trips that it changes, got none")
-    declared = _declared(measure)
+    declared = declared_weather(measure)
     sight = declared.get("sight_m")
     factors = DrivingFactors(
         speed=declared["speed_factor"].value,
@@ -64,7 +64,7 @@ def weather(measure: Weather, trips: TripSet, *, means: Means) -> DemandEdit:  #
     )
 
 
-def _declared(measure: Weather) -> dict[str, Declared]:
+def declared_weather(measure: Weather) -> dict[str, Declared]:
     """Return the numbers that hold, the measure's own before the published ones."""
     published = PUBLISHED[measure.condition]
     values = {

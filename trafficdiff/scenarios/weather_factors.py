@@ -14,6 +14,7 @@ _SHRP2: Final = "SHRP 2 L08, exhibit 36-25, in FHWA-HOP-13-042, table 34, at 55 
 _LU: Final = "Lu, Kwon and Fu 2019, J. Traffic Transp. Eng. 6(2), signalised streets"
 _PERRIN: Final = "Perrin, Martin and Hansen 2001, TRR 1748, signalised streets, the worst surface"
 _WALLMAN: Final = "Wallman and Astrom 2001, VTI meddelande 911A"
+_WMO: Final = "WMO-No. 8, Guide to Instruments and Methods of Observation, volume I, intensity of precipitation"
 _DRY: Final = "the surface is taken as dry"
 _FREE: Final = "sight is not bounded"
 _JAGERBRAND: Final = (
@@ -47,12 +48,20 @@ class PublishedWeather:
         Between tyre and road, 1 for dry.
     sight_m
         How far one sees [m]; None where it does not bound the speed.
+    rain_mm_h, snow_mm_h
+        What falls, as water [mm/h]; None where nothing does. No driver heeds it: it is what scenes show.
     """
 
     speed_factor: Declared
     headway_factor: Declared
     friction: Declared
     sight_m: Declared | None = None
+    rain_mm_h: Declared | None = None
+    snow_mm_h: Declared | None = None
+
+
+def _falling(value: float, source: str) -> Declared:
+    return Declared(value=value, unit="mm/h", source=source)
 
 
 PUBLISHED: Final[dict[str, PublishedWeather]] = {
@@ -60,21 +69,25 @@ PUBLISHED: Final[dict[str, PublishedWeather]] = {
         speed_factor=_factor(0.96, f"{_SHRP2}: medium rain"),
         headway_factor=_factor(1.078, f"{_HCM_2010}: 2.5 to 6.4 mm/h take 7.24 % of capacity"),
         friction=_factor(0.75, f"{_WALLMAN}: wet, 0.7 to 0.8"),
+        rain_mm_h=_falling(4.5, f"{_HCM_2010}: the middle of 2.5 to 6.4 mm/h"),
     ),
     "heavy_rain": PublishedWeather(
         speed_factor=_factor(0.94, f"{_SHRP2}: heavy rain"),
         headway_factor=_factor(1.165, f"{_HCM_2010}: above 6.4 mm/h takes 14.13 % of capacity"),
         friction=_factor(0.7, f"{_WALLMAN}: wet, 0.7 to 0.8"),
+        rain_mm_h=_falling(10.0, f"{_WMO}: heavy from 10 mm/h on"),
     ),
     "snow": PublishedWeather(
         speed_factor=_factor(0.831, f"{_LU}: slush takes 16.9 % of free-flow speed"),
         headway_factor=_factor(1.205, f"{_LU}: slush takes 17 % of saturation flow"),
         friction=_factor(0.35, f"{_WALLMAN}: loose snow or slush, 0.2 to 0.5"),
+        snow_mm_h=_falling(1.0, f"{_WMO}: moderate from 1 mm/h of water on"),
     ),
     "heavy_snow": PublishedWeather(
         speed_factor=_factor(0.767, f"{_LU}: snow takes 23.3 % of free-flow speed"),
         headway_factor=_factor(1.333, f"{_LU}: snow takes 25 % of saturation flow"),
         friction=_factor(0.25, f"{_WALLMAN}: packed snow, 0.2 to 0.3"),
+        snow_mm_h=_falling(5.0, f"{_WMO}: heavy from 5 mm/h of water on"),
     ),
     "ice": PublishedWeather(
         speed_factor=_factor(0.7, f"{_PERRIN}: 30 % slower"),

@@ -316,19 +316,16 @@ class _Cutter:
         )  # fmt: skip
 
     def _scene(self, name: str, tracks: Tracks, *, ego: str, tags: tuple[str, ...]) -> DrivingScene:
-        import datetime as dt
-
         from trafficdiff.datatypes.driving_scene import DrivingScene
-        from trafficdiff.datatypes.scene_environment import Environment
         from trafficdiff.datatypes.signal_timing import planned_states
+        from trafficdiff.workflows.scene_weather import environment_of
 
         scenario, made = self.stored.scenario, self.stored.provenance
         control = self.stored.directory / "simulation" / "control.add.xml"
         begin_s = float(tracks.time_s.min())
-        moment = dt.datetime.combine(scenario.date, dt.time()) + dt.timedelta(seconds=begin_s)
         return DrivingScene(
             name=name, tracks=tracks, edge_id=self.graph.edge_id, ego=ego, net_file=self.net,
-            environment=Environment(date_time=moment), tags=tags,
+            environment=environment_of(scenario, at_s=begin_s), tags=tags,
             signals=planned_states(
                 self.stored.net_path, begin_s=begin_s, end_s=float(tracks.time_s.max()),
                 control=control if control.is_file() else None,
