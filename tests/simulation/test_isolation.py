@@ -61,7 +61,7 @@ class Scan:
                 if any(child.name().startswith(("sumo", "python")) for child in children):
                     self.looks += 1
                     self.seen |= listening({child.pid for child in children})
-            time.sleep(0.02)
+            time.sleep(0.005)
 
     def __enter__(self) -> Scan:
         self.thread.start()
@@ -77,7 +77,7 @@ def run(graph: RoadGraph, directory: Path, control: str, *, access: TraciAccess 
     return simulate(
         graph,
         trips,
-        options=SimulationOptions(control=control, step_s=0.1, period_s=60, deadline_s=60),  # type: ignore[arg-type]
+        options=SimulationOptions(control=control, step_s=0.05, period_s=60, deadline_s=60),  # type: ignore[arg-type]
         window=Window(begin_s=0, end_s=120, clear_s=480),
         seed=2,
         directory=directory,
