@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,8 @@ __all__ = [
     "die_with_parent",
     "keeping_log",
     "last_words",
+    "module_path",
+    "module_process",
     "run_program",
     "running_service",
     "sumo_environment",
@@ -124,6 +127,21 @@ def sumo_environment() -> dict[str, str]:
         "PROJ_LIB": str(sumo_home() / "data" / "proj"),  # the wheel brings PROJ 6, which knows the older name only
         "TZ": "UTC",
     }
+
+
+def module_path(inherited: str | None = None) -> str:
+    """Return a ``PYTHONPATH`` by which a new interpreter finds this package, before what `inherited` names."""
+    return os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [inherited])])
+
+
+def module_process(work: Callable[[], int]) -> int:
+    """Do a process's work and return its exit code; what goes wrong is said in the log that the caller reads."""
+    try:
+        return work()
+    except Exception as error:  # the border of a process
+        traceback.print_exc()
+        print(f"Error: {type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return 1
 
 
 def die_with_parent() -> None:

@@ -13,7 +13,7 @@ from dashboards.shell import view
 from dashboards.shell.cards import change_cards, level_cards, show_cards
 from dashboards.shell.charging_days import ChargingDays, charging_days, day_profile, has_charging, outcomes
 from dashboards.shell.choice import choose
-from dashboards.shell.findings import choose_finding, progress_of, remarks
+from dashboards.shell.findings import choose_finding, choose_pair, progress_of, remarks
 from dashboards.shell.looks import chart_look, draw, number
 from dashboards.shell.missing import missing
 from dashboards.shell.opening import comparison_of, drawn_roads, levels_of
@@ -64,14 +64,7 @@ def show() -> None:
         missing("charging.no_charging", command=_COMMAND)
         siting()
         return
-    with right:
-        default = opened.base if opened.base in there else there[0]
-        base = choose(word("congestion.base"), there, key="base", default=default) or default
-    with left:
-        scenario = choose(
-            word("congestion.scenario"), [name for name in there if name != base] or there, key="scenario"
-        )
-    scenario = scenario or base
+    base, scenario = choose_pair(opened, there, base_in=right, scenario_in=left)
     with on_map:
         name = choose(
             word("charging.metric"), list(METRICS), key="metric",

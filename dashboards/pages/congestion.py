@@ -10,7 +10,7 @@ from dashboards.shell import view
 from dashboards.shell.area_charts import area_charts
 from dashboards.shell.cards import change_cards, level_cards, show_cards
 from dashboards.shell.choice import choose
-from dashboards.shell.findings import choose_finding, progress_of, remarks
+from dashboards.shell.findings import choose_finding, choose_pair, progress_of, remarks
 from dashboards.shell.moving import moving_vehicles
 from dashboards.shell.opening import comparison_of, drawn_roads, levels_of
 from dashboards.shell.pages import Page
@@ -43,11 +43,7 @@ def show() -> None:
     if opened is None:
         return
     there = [name for name in opened.scenarios if opened.runs[name]]
-    with right:
-        base = choose(word("congestion.base"), there, key="base", default=opened.base) or opened.base
-    with left:
-        others = [name for name in there if name != base] or there
-        scenario = choose(word("congestion.scenario"), others, key="scenario") or base
+    base, scenario = choose_pair(opened, there, base_in=right, scenario_in=left)
     compared = _compared(opened, base=base, scenario=scenario)
     with on_map:
         metric = _choose_metric(opened, compared)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.shell.cards import change_cards, level_cards, show_cards, tone_of
 from dashboards.shell.choice import choose
-from dashboards.shell.findings import choose_finding, progress_of, remarks
+from dashboards.shell.findings import choose_finding, choose_pair, progress_of, remarks
 from dashboards.shell.looks import change, number
 from dashboards.shell.missing import missing
 from dashboards.shell.opening import comparison_of, drawn_roads, levels_of
@@ -50,11 +50,7 @@ def show() -> None:
     if not there:
         missing("safety.no_tracks", command=_COMMAND)
         return
-    with right:
-        base = choose(word("congestion.base"), there, key="base", default=opened.base) or there[0]
-    with left:
-        others = [name for name in there if name != base] or there
-        scenario = choose(word("congestion.scenario"), others, key="scenario") or base
+    base, scenario = choose_pair(opened, there, base_in=right, scenario_in=left)
     progress_of(opened)
     compared = _compared(opened, base=base, scenario=scenario)
     with on_map:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from dashboards.shell import view
+from dashboards.shell.choice import choose
 from dashboards.shell.missing import missing
 from dashboards.shell.opening import open_study_cached, run_of
 from dashboards.shell.state import workspace
@@ -16,9 +17,13 @@ from dashboards.shell.words import plain_word, word
 from trafficdiff.errors import TrafficdiffError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamlit.delta_generator import DeltaGenerator
+
     from dashboards.shell.opening import Compared, Opened
 
-__all__ = ["choose_finding", "progress_of", "remarks"]
+__all__ = ["choose_finding", "choose_pair", "progress_of", "remarks"]
 
 _FEW: Final = 5
 _POLL_S: Final = 5.0
@@ -68,6 +73,18 @@ def choose_finding(*, missing_key: str, only_studies: bool = False) -> Opened | 
         st.info(word("congestion.no_run_yet", name=name), icon=":material/hourglass_empty:")
         return None
     return opened
+
+
+def choose_pair(
+    opened: Opened, there: Sequence[str], *, base_in: DeltaGenerator, scenario_in: DeltaGenerator
+) -> tuple[str, str]:
+    """Show the lists of bases and scenarios, each in its place, and return both; alone, a scenario is its own base."""
+    with base_in:
+        base = choose(word("congestion.base"), there, key="base", default=opened.base) or opened.base
+    with scenario_in:
+        others = [name for name in there if name != base] or there
+        scenario = choose(word("congestion.scenario"), others, key="scenario") or base
+    return base, scenario
 
 
 def progress_of(opened: Opened) -> None:

@@ -14,7 +14,7 @@ choose.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -228,18 +228,8 @@ def _table(
     trip = drivers.trip[taken.driver]
     driven_km = trips.sum_over_route(trips.graph.length_m) / 1_000
 
-    def of_taken(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        whole = np.full(count, np.nan)
-        whole[taken.session] = values
-        return whole
-
-    def text(values: NDArray[np.object_]) -> NDArray[np.object_]:
-        whole = np.full(count, "", object)
-        whole[taken.session] = values
-        return whole
-
-    def flag(values: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        whole = np.zeros(count, bool)
+    def spread(values: NDArray[Any], absent: float | str | bool) -> NDArray[Any]:
+        whole = np.full(count, absent, values.dtype)
         whole[taken.session] = values
         return whole
 
@@ -247,22 +237,22 @@ def _table(
         {
             "session": sessions.name,
             "station": np.array([station.id for station in stations], object)[sessions.station],
-            "trip_id": text(trips.trip_id[trip]),
+            "trip_id": spread(trips.trip_id[trip], ""),
             "origin": "session",
             "reason": why,
             "session_s": sessions.arrive_s,
-            "arrive_s": of_taken(taken.arrive_s),
+            "arrive_s": spread(taken.arrive_s, np.nan),
             "dwell_s": sessions.dwell_s,
             "energy_kwh": sessions.energy_kwh,
             "missing_kwh": sessions.missing_kwh,
-            "driver_missing_kwh": of_taken((1 - taken.charge) * trips.battery_kwh[trip]),
-            "driven_km": of_taken(driven_km[trip]),
-            "detour_s": of_taken(taken.detour_s),
-            "to_end_m": of_taken(taken.to_end_m),
-            "stays": flag(taken.stays),
-            "needs": flag(drivers.needs[taken.driver]),
-            "charges_at_home": flag(drivers.charges_at_home[taken.driver]),
-            "cost": of_taken(taken.cost),
+            "driver_missing_kwh": spread((1 - taken.charge) * trips.battery_kwh[trip], np.nan),
+            "driven_km": spread(driven_km[trip], np.nan),
+            "detour_s": spread(taken.detour_s, np.nan),
+            "to_end_m": spread(taken.to_end_m, np.nan),
+            "stays": spread(taken.stays, absent=False),
+            "needs": spread(drivers.needs[taken.driver], absent=False),
+            "charges_at_home": spread(drivers.charges_at_home[taken.driver], absent=False),
+            "cost": spread(taken.cost, np.nan),
         }
     )
     free = np.setdiff1d(np.flatnonzero(drivers.needs), taken.driver)

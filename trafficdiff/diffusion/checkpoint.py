@@ -6,11 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from trafficdiff.diffusion.committee_files import read_committee, restored_members, write_committee
+from trafficdiff.diffusion.committee_files import read_committee, restored_members, restoring, write_committee
 from trafficdiff.diffusion.inputs import Scaling
 from trafficdiff.diffusion.settings import NetworkSettings
 from trafficdiff.diffusion.training import new_model
-from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,13 +78,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def _restored(path: Path, weights: dict[str, Tensor], metadata: dict[str, str]) -> Checkpoint:
-    try:
+    with restoring(path):
         scaling = Scaling.from_dict(json.loads(metadata["scaling"]))
         settings = NetworkSettings.from_dict(json.loads(metadata["network"]))
         members = restored_members(weights, lambda: new_model(settings, scaling))
         card = json.loads(metadata["card"])
-    except (ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise InputError(
-            f"{path}: the metadata and the weights do not fit together ({error}); train it again"
-        ) from error
     return Checkpoint(members, scaling, card, metadata["sha256"])

@@ -7,6 +7,7 @@ never opened. Weights are kept in half precision, which halves the file; they co
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -17,10 +18,10 @@ from trafficdiff.errors import InputError
 from trafficdiff.publish import publishing_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["read_committee", "restored_members", "write_committee"]
+__all__ = ["read_committee", "restored_members", "restoring", "write_committee"]
 
 Member = TypeVar("Member", bound=nn.Module)
 
@@ -89,6 +90,23 @@ def read_committee(
             "the file is damaged, fetch it again"
         )
     return weights, metadata
+
+
+@contextlib.contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """Turn whatever metadata and weights of different models cause into one error that names the file.
+
+    Raises
+    ------
+    InputError
+        If they do not fit together.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise InputError(
+            f"{path}: the metadata and the weights do not fit together ({error}); train it again"
+        ) from error
 
 
 def restored_members(weights: Mapping[str, Tensor], new: Callable[[], Member]) -> tuple[Member, ...]:

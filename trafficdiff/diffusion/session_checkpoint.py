@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from trafficdiff.diffusion.committee_files import read_committee, restored_members, write_committee
+from trafficdiff.diffusion.committee_files import read_committee, restored_members, restoring, write_committee
 from trafficdiff.diffusion.session_network import SessionModel
 from trafficdiff.diffusion.session_prior import SessionPrior
 from trafficdiff.diffusion.session_rates import SiteRates
 from trafficdiff.diffusion.settings import NetworkSettings
-from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,14 +88,10 @@ def read_session_checkpoint(path: Path) -> SessionCheckpoint:
 
 
 def _restored(path: Path, weights: dict[str, Tensor], metadata: dict[str, str]) -> SessionCheckpoint:
-    try:
+    with restoring(path):
         settings = NetworkSettings.from_dict(json.loads(metadata["network"]))
         members = restored_members(weights, lambda: SessionModel(settings))
         prior = SessionPrior.from_dict(json.loads(metadata["prior"]))
         rates = SiteRates.from_dict(json.loads(metadata["rates"]))
         card = json.loads(metadata["card"])
-    except (ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise InputError(
-            f"{path}: the metadata and the weights do not fit together ({error}); train it again"
-        ) from error
     return SessionCheckpoint(members, prior, rates, card, metadata["sha256"])

@@ -16,12 +16,10 @@ import re
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import trafficdiff
 from trafficdiff.errors import MissingDependencyError, ScenarioError, SimulationError, TripError
-from trafficdiff.process import Finished, last_words, run_program, sumo_environment, sumo_program
+from trafficdiff.process import Finished, last_words, module_path, run_program, sumo_environment, sumo_program
 from trafficdiff.publish import NO_SPACE
 from trafficdiff.simulation.charging_finder import FINDER, drop_finder_rows
 from trafficdiff.simulation.files import SumoFiles, command_of, final_time_s, write_inputs
@@ -31,6 +29,7 @@ from trafficdiff.simulation.stepping import JOB, OPEN_PORT, POLICY, SUMO_WAS_KIL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from trafficdiff.datatypes.control import Control
     from trafficdiff.datatypes.graph import RoadGraph
@@ -245,7 +244,7 @@ def _run_once(
             clients=access.clients, port=port, progress=on_progress is not None,
         )  # fmt: skip
         command = _job_command(job, policy=policy, directory=files.directory)
-        environment |= {"PYTHONPATH": str(Path(trafficdiff.__file__).parents[1]), "LIBSUMO_AS_TRACI": "quiet"}
+        environment |= {"PYTHONPATH": module_path(), "LIBSUMO_AS_TRACI": "quiet"}
         if options.control == "traci":
             del environment["LIBSUMO_AS_TRACI"]  # any value turns TraCI into libsumo
     try:

@@ -16,16 +16,15 @@ import logging
 import pickle
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import trafficdiff
 from trafficdiff.datatypes.route_writer import write_routes
 from trafficdiff.errors import SimulationError
-from trafficdiff.process import last_words, run_program, sumo_environment
+from trafficdiff.process import last_words, module_path, run_program, sumo_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -146,7 +145,7 @@ class StagedTraffic:
             "command": self._command(), "moments_s": self.moments_s, "stagings": left, "radius_m": self.radius_m
         }  # fmt: skip
         (self.directory / JOB).write_bytes(pickle.dumps(job))
-        environment = sumo_environment() | {"PYTHONPATH": str(Path(trafficdiff.__file__).parents[1])}
+        environment = sumo_environment() | {"PYTHONPATH": module_path()}
         finished = run_program(
             [sys.executable, "-m", "trafficdiff.simulation.staging_process"], log=self.directory / "staging.log",
             deadline_s=self.deadline_s, directory=self.directory, environment=environment,

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import pickle
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from trafficdiff.datatypes.boxes import Boxes, boxes_overlap
-from trafficdiff.process import die_with_parent
+from trafficdiff.process import die_with_parent, module_process
 from trafficdiff.simulation.control import start_libsumo
 from trafficdiff.simulation.staging import JOB, MOMENT, RESULT
 from trafficdiff.simulation.staging_recorder import Recorder
@@ -41,16 +40,15 @@ def main() -> int:
     die_with_parent()
     directory = Path.cwd()
     job = pickle.loads((directory / JOB).read_bytes())  # noqa: S301 - the caller has just written it
-    try:
-        _warm_up(job["command"], job["moments_s"], directory)
-        for number, staging in job["stagings"]:
-            command = [*job["command"], "--load-state", str(_moment(directory, staging.moment))]
-            played = _play(command, staging, radius_m=job["radius_m"])
-            (directory / RESULT.format(number)).write_bytes(pickle.dumps(played))
-    except Exception as error:  # the border of a process: all that is said goes to the log, the caller reads it there
-        traceback.print_exc()
-        print(f"Error: {type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
-        return 1
+    return module_process(lambda: _play_all(job, directory))
+
+
+def _play_all(job: dict[str, Any], directory: Path) -> int:
+    _warm_up(job["command"], job["moments_s"], directory)
+    for number, staging in job["stagings"]:
+        command = [*job["command"], "--load-state", str(_moment(directory, staging.moment))]
+        played = _play(command, staging, radius_m=job["radius_m"])
+        (directory / RESULT.format(number)).write_bytes(pickle.dumps(played))
     return 0
 
 

@@ -13,12 +13,11 @@ import socket
 import subprocess
 import sys
 import time
-import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from trafficdiff.process import die_with_parent
+from trafficdiff.process import die_with_parent, module_process
 from trafficdiff.simulation.isolation import enter_private_network, free_port, relay
 
 if TYPE_CHECKING:
@@ -92,18 +91,11 @@ def main() -> int:
     """Do the job of the working directory and return the exit code."""
     directory = Path.cwd()
     job = Job(**json.loads((directory / JOB).read_text(encoding="utf-8")))
-    try:
-        if job.control == "libsumo":
-            _drive_libsumo(job, directory)
-            return 0
-        return _drive_traci(job, directory)
-    except Exception as error:  # the border of a process: all that is said goes to the log, the caller reads it there
-        traceback.print_exc()
-        print(f"Error: {type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
-        return 1
+    drive = _drive_libsumo if job.control == "libsumo" else _drive_traci
+    return module_process(lambda: drive(job, directory))
 
 
-def _drive_libsumo(job: Job, directory: Path) -> None:
+def _drive_libsumo(job: Job, directory: Path) -> int:
     from trafficdiff.simulation.control import start_libsumo, step_through
 
     policy = _policy(directory)
@@ -112,6 +104,7 @@ def _drive_libsumo(job: Job, directory: Path) -> None:
         simulator, policy=policy, directory=directory, end_s=job.end_s, step_s=job.step_s, on_progress=_reporter(job)
     )
     simulator.close()
+    return 0
 
 
 def _drive_traci(job: Job, directory: Path) -> int:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import trafficdiff
 from trafficdiff.datatypes.scenario import Scenario
 from trafficdiff.errors import ScenarioError, SimulationError, TrafficdiffError
+from trafficdiff.process import module_path
 from trafficdiff.publish import scratch
 from trafficdiff.workflows.charging import usable_stations
 from trafficdiff.workflows.measures import apply_measures
@@ -97,12 +97,11 @@ def check_apart(scenario: Scenario, folder: Path) -> Checked:
     SimulationError
         If the process failed, or took longer than ten minutes.
     """
-    path = os.pathsep.join([str(Path(trafficdiff.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         done = subprocess.run(
             [sys.executable, "-m", "trafficdiff.workflows.checking", str(folder)],
             input=scenario.canonical(),
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": module_path(os.environ.get("PYTHONPATH"))},
             capture_output=True,
             text=True,
             timeout=_LONGEST_S,

@@ -23,8 +23,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import trafficdiff
 from trafficdiff.errors import InputError, OutputError, StoreError
+from trafficdiff.process import module_path
 from trafficdiff.publish import real_path
 from trafficdiff.store.claim import is_claimed
 from trafficdiff.store.status import status_path, write_status
@@ -182,8 +182,6 @@ def _refuse_taken(root: Path, directory: Path, request: JobRequest) -> None:
 
 def _detached(root: Path, directory: Path, record: JobFile) -> subprocess.Popen[bytes]:
     """Start the process in a session of its own, which no terminal, reload or end of the caller reaches."""
-    package = str(Path(trafficdiff.__file__).parents[1])
-    path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     asked = record.asked_utc.isoformat(timespec="seconds")
     with log_path(directory).open("ab") as log:
         line = command_text(command_of(record.request)).removeprefix("trafficdiff ")
@@ -192,7 +190,7 @@ def _detached(root: Path, directory: Path, record: JobFile) -> subprocess.Popen[
         process = subprocess.Popen(
             [sys.executable, "-m", "trafficdiff.cli.job", str(root), str(directory)],
             cwd=root,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONPATH": module_path(os.environ.get("PYTHONPATH")), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -22,10 +22,9 @@ import sys
 import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import trafficdiff
+from trafficdiff.process import module_path
 from trafficdiff.workflows.engine import Ended, Event, Lost, Moved
 from trafficdiff.workflows.jobs import Failure, Report
 
@@ -164,12 +163,11 @@ class LocalWorkers:
 def _started() -> _Worker:
     """Start a worker in a session of its own, so that a Ctrl-C in the terminal reaches the leader alone."""
     ours, theirs = Pipe()
-    path = os.pathsep.join([str(Path(trafficdiff.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "trafficdiff.workflows.worker", str(theirs.fileno()), str(os.getpid())],
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": module_path(os.environ.get("PYTHONPATH"))},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
