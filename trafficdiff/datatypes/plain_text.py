@@ -15,9 +15,11 @@ import yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["MalformedError", "load_json", "load_yaml", "plain_from", "read_plain"]
+__all__ = ["MalformedError", "dump_yaml", "load_json", "load_yaml", "plain_from", "read_plain"]
 
 _DEEPEST: Final = 20
+_OTHER_LINE_ENDS: Final = frozenset("\x85\u2028\u2029")
+"""Line ends of Unicode. PyYAML breaks quoted text at them, and reads the break as a space."""
 
 
 class MalformedError(ValueError):
@@ -47,6 +49,19 @@ for _tag, _pattern, _first in (
     _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
 
 
+class _PlainDumper(yaml.SafeDumper):
+    """YAML that reads back as what was written, whatever the text is."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _OTHER_LINE_ENDS & set(text) else None)
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  (as in the base class)
+        return True
+
+
+_PlainDumper.add_representer(str, _PlainDumper.represent_text)
+
+
 def _refuse_repeats(names: list[str]) -> None:
     if repeats := sorted({name for name in names if names.count(name) > 1}):
         raise MalformedError(f"expected every key once, got {', '.join(repeats)} more than once; keep one")
@@ -70,6 +85,20 @@ def load_yaml(text: str) -> object:
         if depth > _DEEPEST:
             raise MalformedError(f"expected at most {_DEEPEST} levels, got more")
     return yaml.load(text, Loader=_PlainLoader)  # noqa: S506  (a SafeLoader)
+
+
+def dump_yaml(value: object, *, flow: bool = False, width: int | None = None) -> str:
+    """Return plain data as YAML, keys in their order; `load_yaml` gives it back.
+
+    flow
+        Whether maps and lists are written in brackets.
+    width
+        Columns after which lines are folded; None for PyYAML's 80.
+    """
+    written = yaml.dump(
+        value, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, default_flow_style=flow, width=width
+    )
+    return str(written)
 
 
 def load_json(text: str) -> object:

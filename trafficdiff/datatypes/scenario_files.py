@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
 from pydantic import ValidationError
 
 from trafficdiff.datatypes.file_faults import Place, faults_in, raise_with_lines
 from trafficdiff.datatypes.measures import KINDS
-from trafficdiff.datatypes.plain_text import MalformedError, plain_from, read_plain
+from trafficdiff.datatypes.plain_text import MalformedError, dump_yaml, plain_from, read_plain
 from trafficdiff.datatypes.scenario import Scenario
 from trafficdiff.datatypes.wording import shortened
 from trafficdiff.errors import ScenarioError
@@ -149,7 +148,7 @@ def write_scenario(scenario: Scenario, path: str | Path) -> None:
     if path.suffix == ".json":
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     else:
-        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        path.write_text(dump_yaml(content), encoding="utf-8")
 
 
 def scenario_schema() -> dict[str, Any]:

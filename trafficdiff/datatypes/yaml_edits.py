@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from trafficdiff.datatypes.plain_text import MalformedError, plain_from
+from trafficdiff.datatypes.plain_text import MalformedError, dump_yaml, plain_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ def dumped(value: object) -> str:
             return text
     except MalformedError:
         pass
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    return dump_yaml(value)
 
 
 def _block(value: object) -> str:
@@ -78,7 +78,7 @@ def _entry_text(key: str, value: object) -> str:
 
 
 def _flow(value: object) -> str:
-    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=True, width=_WIDTH)
+    text = dump_yaml(value, flow=True, width=_WIDTH)
     return text.removesuffix("\n").removesuffix("\n...")
 
 
@@ -229,7 +229,7 @@ def _is_block(node: yaml.Node) -> bool:
 
 
 def _on_one_line(value: object) -> str:
-    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=True, width=10**9)
+    text = dump_yaml(value, flow=True, width=10**9)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -17,10 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from trafficdiff.datatypes.plain_text import MalformedError, plain_from
+from trafficdiff.datatypes.plain_text import MalformedError, dump_yaml, plain_from
 from trafficdiff.datatypes.scenario_files import scenario_from
 from trafficdiff.datatypes.yaml_edits import Edited, insert_item, move_item, remove_in, replace_in, set_in
 from trafficdiff.errors import InputError, ScenarioError
@@ -300,7 +299,7 @@ def variant_of(file: str, scenario: Scenario, *, has_base: bool) -> str | None:
     if has_base:
         return None
     name = f"{scenario.name[:70]} variant"
-    head = yaml.safe_dump({"base": file, "name": name}, sort_keys=False, allow_unicode=True)
+    head = dump_yaml({"base": file, "name": name})
     return f"{head}measures: []\n"
 
 

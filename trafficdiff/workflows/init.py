@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import available_timezones
 
-import yaml
 from pydantic import BaseModel
 
+from trafficdiff.datatypes.plain_text import dump_yaml
 from trafficdiff.datatypes.scenario_files import scenario_schema
 from trafficdiff.errors import OutputError
 from trafficdiff.publish import publishing_file
@@ -195,5 +195,5 @@ def _lines(part: BaseModel, *, indent: int, notes: Mapping[str, str]) -> list[st
 
 def _scalar(value: Any) -> str:
     plain = json.loads(json.dumps(value, default=str))
-    text = yaml.safe_dump(plain, default_flow_style=True, width=_WIDTH, allow_unicode=True)
+    text = dump_yaml(plain, flow=True, width=_WIDTH)
     return text.removesuffix("...\n").strip()
