@@ -112,11 +112,13 @@ def write_cross_net(directory: Path) -> Path:
     )
 
 
-def write_grid_net(directory: Path, *, side: int = 4, length_m: float = 150.0) -> Path:
-    """Write a grid with signals with netgenerate and return the net's path."""
+def write_grid_net(
+    directory: Path, *, side: int = 4, length_m: float = 150.0, junctions: str = "traffic_light"
+) -> Path:
+    """Write a grid, with signals unless another kind of junction is asked for, and return the net's path."""
     command = [
         "netgenerate", "--grid", "--grid.number", side, "--grid.length", length_m, "--grid.attach-length", length_m,
-        "--default-junction-type", "traffic_light", "--default.lanenumber", 1,
+        "--default-junction-type", junctions, "--default.lanenumber", 1,
     ]  # fmt: skip
     return _georeferenced(directory / "grid.net.xml", command)
 

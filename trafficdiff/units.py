@@ -68,6 +68,8 @@ _EDGES = "edges"
 _ASKED = "all trips asked"
 _ENTERED = "trips that entered"
 _DONE = "completed trips"
+_WALKS = "all walks asked"
+_WALKED = "completed walks"
 _WANTING = "EVs that wanted to charge"
 _TRACKED = "road users with tracks"
 _SUM = "time: sum"
@@ -168,6 +170,14 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "trips_removed": Quantity("1", "trips that measures took off the road", _AREA, over=_ASKED),
     "trips_added": Quantity("1", "trips that measures put on the road", _AREA, over=_ASKED),
     "max_waiting_to_enter": Quantity("1", "most trips waiting to enter at one time", _AREA, over=_ASKED),
+    # people on foot, where a scenario has any; all other numbers are of vehicles
+    "walks_asked": Quantity("1", "walks handed to the simulation", _AREA, over=_WALKS),
+    "walks_completed": Quantity("1", "walks that arrived", _AREA, over=_WALKS),
+    "mean_walk_time": Quantity("s", "mean duration of completed walks", _AREA, over=_WALKED),
+    "mean_walk_distance": Quantity("m", "mean length of completed walks", _AREA, over=_WALKED),
+    "mean_walk_time_loss": Quantity(
+        "s", "mean time that completed walks lost against free walking", _AREA, over=_WALKED
+    ),
     # charging on the way: by station and minute, by station, one number for the area
     "station": Quantity("", "id of the charging station", _STATION),
     "station_plugs": Quantity("1", "cars that charge at once", _STATION),

@@ -61,6 +61,7 @@ def scattered_edges(count: int) -> RoadGraph:
 TOWN = grid_town(6)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 70), st.integers(0, 2**32 - 1))
 def test_zones_part_the_edges_and_none_is_too_large(target: int, largest: int, seed: int) -> None:

@@ -12,13 +12,14 @@ from trafficdiff.datatypes.scenario import SimulationOptions, Window
 from trafficdiff.datatypes.trips import TripSet
 from trafficdiff.datatypes.vehicles import VEHICLE_TYPES, VehicleType
 from trafficdiff.roads.netfile import read_net
-from trafficdiff.simulation.files import SumoFiles
+from trafficdiff.simulation.files import SumoFiles, files_of
 from trafficdiff.simulation.run import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from trafficdiff.datatypes.control import Control
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.result import SimulationResult
 
@@ -85,11 +86,12 @@ def replay(
     options: SimulationOptions,
     clear_s: float = 600.0,
     seed: int = 5,
+    control: Control | None = None,
 ) -> Replay:
     """Simulate and keep everything."""
     window = Window(begin_s=trips.window_s[0], end_s=trips.window_s[1], clear_s=clear_s)
-    result = simulate(graph, trips, options=options, window=window, seed=seed, directory=directory)
-    files = SumoFiles(directory, has_emissions=options.emissions, has_stops=False, has_tracks=bool(options.tracks))
+    result = simulate(graph, trips, options=options, window=window, seed=seed, directory=directory, control=control)
+    files = files_of(trips, options=options, directory=directory, control=control)
     return Replay(graph, trips, options, window, files, result)
 
 

@@ -248,6 +248,7 @@ class Watchful(ChargingPolicy):
         return time_s
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_steps_in_which_nothing_can_happen_may_be_left_out(
     grid: RoadGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -107,6 +107,7 @@ def stood_s(found: ChargingResult) -> np.ndarray:
     return (found.sessions["unplugged_s"] - found.sessions["plugged_s"]).to_numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_smart_cars_reach_the_same_charge_for_less_in_the_cheap_hour(grid: RoadGraph, tmp_path: Path):
     stay = {"work": STAY_S}
@@ -135,6 +136,7 @@ def test_a_feeder_cap_holds_while_all_wait_for_the_cheap_hour(grid: RoadGraph, t
     assert (stood_s(found) <= STAY_S + 60).all()
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_cars_give_energy_back_while_it_is_dear_and_leave_with_their_target(grid: RoadGraph, tmp_path: Path):
     rule = VehicleToGrid(from_price=0.5, power_kw=60.0, least_charge=0.2)

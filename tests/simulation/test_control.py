@@ -101,6 +101,7 @@ def run(graph: RoadGraph, directory: Path, control: str, **options: Any) -> Simu
     )
 
 
+@pytest.mark.slow
 def test_one_hash_over_ways_to_drive_and_threads(grid_graph: RoadGraph, tmp_path: Path) -> None:
     trips = wandering_trips(grid_graph, 120, end_s=240)
     ways = [("cli", 1), ("cli", 2), ("libsumo", 1), ("libsumo", 2), ("traci", 1), ("traci", 2)]

@@ -1,4 +1,4 @@
-"""Say what acts while the simulation runs: closures, limits and signal plans by time, charging sites.
+"""Say what acts while the simulation runs: closures, limits and signal plans by time, charging sites, people on foot.
 
 Measures make these records; `trafficdiff.simulation` writes them as SUMO additional files.
 """
@@ -6,12 +6,15 @@ Measures make these records; `trafficdiff.simulation` writes them as SUMO additi
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from trafficdiff.datatypes.stations import ChargingStation
+    from trafficdiff.datatypes.walks import Walks
 
 __all__ = ["Closure", "Control", "SignalPhase", "SignalProgram", "SpeedChange", "Station"]
+
+_TOLD_ELSEWHERE: Final = ("keeps_route", "walks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,9 +131,12 @@ class Control:
     keeps_route: tuple[str, ...] = ()
     """Ids of trips whose way round is a measure's doing: they look for no other way on the road."""
 
+    walks: tuple[Walks, ...] = ()
+    """People on foot, at most one set of them: they have a file of their own."""
+
     def __bool__(self) -> bool:
-        """Whether anything acts; who keeps a route is told with the trips."""
-        return any(getattr(self, one.name) for one in fields(self) if one.name != "keeps_route")
+        """Whether anything acts; who keeps a route is told with the trips, and who walks in a file of his own."""
+        return any(getattr(self, one.name) for one in fields(self) if one.name not in _TOLD_ELSEWHERE)
 
     def joined(self, other: Control) -> Self:
         """Return both together, the other's last; of charging sites with the same id the later one holds."""

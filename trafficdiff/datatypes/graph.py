@@ -51,7 +51,7 @@ class RoadGraph:
     from_node, to_node
         Shape (E,), positions in the node arrays.
     length_m, speed_limit_ms, lanes
-        Shape (E,). Length [m], speed limit [m/s], lanes that motor vehicles may use (all lanes if none).
+        Shape (E,). Length [m], speed limit [m/s], lanes that motor vehicles may use (if none, all but footways).
     allowed_classes
         Shape (E,), bit mask of `VEHICLE_CLASSES` that may use at least one lane.
     shape_offsets, shape_xy

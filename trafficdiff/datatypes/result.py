@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from trafficdiff.datatypes.walks import WalkCounts
+
 __all__ = ["TRIP_COLUMNS", "Metrics", "SimulationResult", "VehicleCounts"]
 
 TRIP_COLUMNS: Final[dict[str, str]] = {
@@ -81,6 +83,9 @@ class SimulationResult:
         One row a trip, columns `TRIP_COLUMNS`.
     counts
         Where every vehicle ended up.
+    walks, walk_counts
+        One row a walk, columns `trafficdiff.datatypes.walks.WALK_COLUMNS`, and where everybody on foot ended up; None
+        where nobody walks. Trips and counts are of vehicles alone.
 
     Raises
     ------
@@ -93,6 +98,8 @@ class SimulationResult:
     data: xr.Dataset
     trips: pd.DataFrame
     counts: VehicleCounts
+    walks: pd.DataFrame | None = None
+    walk_counts: WalkCounts | None = None
 
     def __post_init__(self) -> None:
         check_dataset(self.data, heading="simulation result")

@@ -21,7 +21,8 @@ from trafficdiff.datatypes.boxes import separation
 from trafficdiff.datatypes.track_motion import velocity
 from trafficdiff.errors import InputError
 from trafficdiff.metrics.safety_boxes import MovingBoxes
-from trafficdiff.metrics.safety_candidates import candidate_samples
+from trafficdiff.metrics.safety_candidates import Candidates, candidate_samples
+from trafficdiff.metrics.safety_footways import share_traffic
 from trafficdiff.metrics.safety_pairs import PARALLEL_RAD, angle_between, drac, headway, time_to_collision
 from trafficdiff.metrics.safety_passing import Passings, passings
 from trafficdiff.metrics.safety_types import conflict_types
@@ -93,8 +94,10 @@ def boxes_of(tracks: Tracks) -> MovingBoxes:
     )
 
 
-def conflicts(tracks: Tracks, *, limits: SafetyLimits | None = None) -> pd.DataFrame:
-    """Return all conflicts within the horizon, one row each, by time.
+def conflicts(
+    tracks: Tracks, *, limits: SafetyLimits | None = None, aside: NDArray[np.bool_] | None = None
+) -> pd.DataFrame:
+    """Return all conflicts within the horizon, one row each, by time; two people on foot have none.
 
     Columns: ``time_s`` (the most critical moment), ``begin_s``, ``end_s``; ``user`` and ``other`` (who comes second, or
     behind, stands first) with ``user_kind``, ``other_kind``, ``user_speed_ms``, ``other_speed_ms``; ``type`` (see
@@ -108,11 +111,15 @@ def conflicts(tracks: Tracks, *, limits: SafetyLimits | None = None) -> pd.DataF
         Sampled at 0.1 or 0.2 s, so that lanes are changed smoothly.
     limits
         How close is too close.
+    aside
+        Shape (S,), samples of users who are out of traffic just then (`safety_footways.on_footways`); none if left out.
     """
     limits = limits or SafetyLimits()
     boxes = boxes_of(tracks)
-    courses = _courses(tracks, boxes, horizon_s=limits.horizon_s)
-    found = _joined(tracks, boxes, _episodes(tracks, courses), passings(tracks, boxes, horizon_s=limits.horizon_s))
+    aside = np.zeros(len(tracks.time_s), bool) if aside is None else aside
+    courses = _courses(tracks, boxes, horizon_s=limits.horizon_s, aside=aside)
+    passed = passings(tracks, boxes, horizon_s=limits.horizon_s, aside=aside)
+    found = _joined(tracks, boxes, _episodes(tracks, courses), passed)
     return _table(tracks, boxes, found, limits)
 
 
@@ -127,8 +134,9 @@ class _Courses:
     crash: NDArray[np.bool_]
 
 
-def _courses(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> _Courses:
+def _courses(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float, aside: NDArray[np.bool_]) -> _Courses:
     pairs = candidate_samples(tracks, boxes, horizon_s=horizon_s)
+    pairs = Candidates(*(places[share_traffic(tracks, *pairs, aside=aside)] for places in pairs))
     parts = []
     for begin in range(0, max(len(pairs.one), 1), _CHUNK):
         one, other = pairs.one[begin : begin + _CHUNK], pairs.other[begin : begin + _CHUNK]

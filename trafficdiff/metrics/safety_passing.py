@@ -26,6 +26,7 @@ import numpy as np
 
 from trafficdiff.datatypes.boxes import separation
 from trafficdiff.datatypes.track_motion import sample_step_s, unwrapped_heading
+from trafficdiff.metrics.safety_footways import share_traffic
 from trafficdiff.metrics.safety_pairs import PARALLEL_RAD, angle_between
 from trafficdiff.metrics.safety_types import CAME_S, earlier
 
@@ -62,7 +63,9 @@ class Passings(NamedTuple):
     pet_s: NDArray[np.float64]
 
 
-def passings(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> Passings:
+def passings(
+    tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float, aside: NDArray[np.bool_] | None = None
+) -> Passings:
     """Return the crossings and meetings of ways with a post-encroachment time of at most `horizon_s`.
 
     Parameters
@@ -73,8 +76,11 @@ def passings(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> Passing
         Of all samples.
     horizon_s
         Largest post-encroachment time that is looked for [s].
+    aside
+        Shape (S,), samples of users who are out of traffic just then; none if left out.
     """
-    one, other = _meetings(tracks, boxes, horizon_s=horizon_s)
+    aside = np.zeros(len(tracks.time_s), bool) if aside is None else aside
+    one, other = _meetings(tracks, boxes, horizon_s=horizon_s, aside=aside)
     parts = [_timed(tracks, boxes, one[k : k + _BATCH], other[k : k + _BATCH]) for k in range(0, len(one), _BATCH)]
     parts.append(Passings(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)))
     found = Passings(
@@ -84,10 +90,13 @@ def passings(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> Passing
     )
     before = (tracks.heading_rad[earlier(tracks, place, CAME_S)] for place in (found.first, found.second))
     near = (found.pet_s <= horizon_s) & (angle_between(*before) > PARALLEL_RAD)
+    near &= share_traffic(tracks, found.first, found.second, aside=aside)
     return Passings(found.first[near], found.second[near], found.pet_s[near])
 
 
-def _meetings(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _meetings(
+    tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float, aside: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return pairs of samples of two users in one square within the horizon, one pair a passing."""
     if not len(tracks.time_s):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -106,6 +115,7 @@ def _meetings(tracks: Tracks, boxes: MovingBoxes, *, horizon_s: float) -> tuple[
             angle_between(boxes.heading_rad[entry[a]], boxes.heading_rad[entry[b]]),
         )
         wanted = (user[middle_a] != user[middle_b]) & (angle > PARALLEL_RAD)
+        wanted &= share_traffic(tracks, middle_a, middle_b, aside=aside)
         found_one.append(middle_a[wanted])
         found_other.append(middle_b[wanted])
     return _once(tracks, np.concatenate(found_one), np.concatenate(found_other))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["read_net"]
 
 _PEDESTRIAN_CLASSES: Final = class_mask(["pedestrian", "wheelchair", "bicycle", "scooter"])
+_ON_FOOT_ALONE: Final = class_mask(["pedestrian"])
 _MOTOR_CLASSES: Final = ALL_CLASSES & ~_PEDESTRIAN_CLASSES
 
 
@@ -71,7 +72,7 @@ def read_net(path: Path, *, name: str = "", tags: pd.DataFrame | None = None) ->
         to_node=np.array([nodes[edge.getToNode()] for edge in edges], np.int32),
         length_m=np.array([edge.getLength() for edge in edges], np.float64),
         speed_limit_ms=np.array([_speed(edge) for edge in edges], np.float64),
-        lanes=np.array([sum(m & _MOTOR_CLASSES != 0 for m in lanes) or len(lanes) for lanes in lane_masks], np.int32),
+        lanes=np.array([_lanes_of(masks) for masks in lane_masks], np.int32),
         allowed_classes=np.array([_union(lanes) for lanes in lane_masks], np.int64),
         shape_offsets=shape_offsets,
         shape_xy=shape_xy,
@@ -180,6 +181,12 @@ def _road_class(sumo_type: str) -> str:
             if part.startswith(kind):
                 return part.removeprefix(kind)
     return parts[0]
+
+
+def _lanes_of(masks: list[int]) -> int:
+    """Return how many lanes motor vehicles may use; without any, how many are no footways; without these, all."""
+    motor = sum(mask & _MOTOR_CLASSES != 0 for mask in masks)
+    return motor or sum(mask != _ON_FOOT_ALONE for mask in masks) or len(masks)
 
 
 def _union(masks: list[int]) -> int:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.net_patch import NetPatch
 
-__all__ = ["PATCHED_NET", "apply_patch"]
+__all__ = ["PATCHED_NET", "apply_patch", "write_net"]
 
 PATCHED_NET: Final = "roads.net.xml.gz"
 """Name of the net that a patch makes."""
@@ -72,7 +72,7 @@ def apply_patch(graph: RoadGraph, patch: NetPatch, *, directory: Path) -> RoadGr
             shutil.rmtree(work, ignore_errors=True)
         patch = _on_new_lanes(patch)
     path = directory / PATCHED_NET
-    _write(edit_net(text, patch), path)
+    write_net(edit_net(text, patch), path)
     patched = read_net(path, name=graph.name)
     return patched if graph.tags is None else replace(patched, tags=_tags_for(graph, patched))
 
@@ -126,6 +126,7 @@ def _tags_for(graph: RoadGraph, patched: RoadGraph) -> pd.DataFrame:
     return graph.tags.reindex(patched.edge_id.tolist())
 
 
-def _write(text: str, path: Path) -> None:
+def write_net(text: str, path: Path) -> None:
+    """Write a net so that equal ones give equal bytes."""
     with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="", compresslevel=6) as out:
         out.write(text.encode("utf-8"))

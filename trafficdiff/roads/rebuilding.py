@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.net_patch import NetPatch, RoadToBuild
 
-__all__ = ["rebuild_net"]
+__all__ = ["convert_net", "rebuild_net"]
 
 _DEADLINE_S: Final = 1_800.0
 _PROLOG: Final = re.compile(r"\A(<\?xml[^>]*\?>)?\s*<!--.*?-->\s*", re.DOTALL)
@@ -81,13 +81,39 @@ def rebuild_net(text: str, patch: NetPatch, *, graph: RoadGraph, directory: Path
     """
     lanes = read_lanes(graph)
     wiring = _rewired(patch, graph, lanes)
-    (directory / "net.net.xml").write_text(text, encoding="utf-8")
     edges = [*_changed_edges(text, patch), *(_new_edge(road, graph) for road in patch.roads)]
     (directory / "edges.edg.xml").write_text(_document("edges", edges), encoding="utf-8")
     (directory / "turns.con.xml").write_text(_document("connections", _turn_changes(wiring)), encoding="utf-8")
+    return convert_net(
+        text, ["--edge-files", "edges.edg.xml", "--connection-files", "turns.con.xml"], graph=graph, directory=directory
+    )
+
+
+def convert_net(text: str, words: list[str], *, graph: RoadGraph, directory: Path) -> str:
+    """Return a net as netconvert makes it of another one; what the further words do not touch stays as it is.
+
+    Parameters
+    ----------
+    text
+        The net's XML.
+    words
+        Further options; files that they name lie in `directory`.
+    graph
+        The roads of that net.
+    directory
+        For netconvert's files; the caller deletes it.
+
+    Raises
+    ------
+    NetworkError
+        If netconvert fails, with its last words.
+    DeadlineError
+        If it does not finish within half an hour.
+    """
+    (directory / "net.net.xml").write_text(text, encoding="utf-8")
     command = [
-        *(str(sumo_program("netconvert")), "--sumo-net-file", "net.net.xml", "--edge-files", "edges.edg.xml"),
-        *("--connection-files", "turns.con.xml", "--output-file", "built.net.xml", "--no-turnarounds", "true"),
+        *(str(sumo_program("netconvert")), "--sumo-net-file", "net.net.xml", *words),
+        *("--output-file", "built.net.xml", "--no-turnarounds", "true"),
         *("--type-files", str(sumo_home() / "data" / "typemap" / "osmNetconvert.typ.xml")),
         *("--output.street-names", "true", "--output.original-names", "true"),
         *("--offset.disable-normalization", "true", "--lefthand", "true" if graph.left_hand else "false"),

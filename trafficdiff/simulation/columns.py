@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Columns", "check_parquet", "read_columns"]
+__all__ = ["Columns", "check_parquet", "prefix_of", "read_columns"]
 
 _MARK: Final = b"PAR1"
 _MINIMUM_BYTES: Final = 12
@@ -103,6 +103,21 @@ def _codes(column: Any) -> tuple[NDArray[np.intp], list[str]]:
         return np.zeros(0, np.intp), []
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
     return codes.astype(np.intp), [str(value) for value in encoded.dictionary.to_pylist()]
+
+
+def prefix_of(path: Path, tags: Sequence[str]) -> str:
+    """Return which tag SUMO has named a file's columns after: the one that it wrote first, else the first of `tags`.
+
+    Raises
+    ------
+    SimulationError
+        If the file is missing, breaks off or is not parquet.
+    """
+    import pyarrow.parquet as pq
+
+    check_parquet(path)
+    present = set(pq.read_schema(path).names)
+    return next((tag for tag in tags if f"{tag}_id" in present), tags[0])
 
 
 def read_columns(path: Path, names: Sequence[str], *, prefix: str, labels: Sequence[str] = ()) -> Columns:

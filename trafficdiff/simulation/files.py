@@ -5,7 +5,8 @@ that the directory can be moved and the run repeated::
 
     routes.rou.xml.gz    trips with their routes          ┐
     outputs.add.xml      what is recorded, how often      ┼─▶ SUMO ─▶ sumo.log, statistics.xml, *.parquet
-    control.add.xml      closures, limits, signal plans   ┘           (only where something acts)
+    control.add.xml      closures, limits, signal plans   ┤           (only where something acts)
+    walks.rou.xml.gz     people on foot                   ┘           (only where somebody walks)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from trafficdiff.errors import Faults, ScenarioError
 from trafficdiff.process import sumo_program
 from trafficdiff.publish import publishing_file
 from trafficdiff.simulation.additional import write_control
+from trafficdiff.simulation.people import write_walks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +58,7 @@ class SumoFiles:
     has_stops: bool
     has_tracks: bool
     has_control: bool = False
+    has_walks: bool = False
 
     @property
     def routes(self) -> Path:
@@ -73,9 +76,15 @@ class SumoFiles:
         return self.directory / "control.add.xml"
 
     @property
+    def walks(self) -> Path:
+        """People on foot."""
+        return self.directory / "walks.rou.xml.gz"
+
+    @property
     def inputs(self) -> tuple[Path, ...]:
         """What SUMO reads, the net aside."""
-        return (self.routes, self.additional, *([self.control] if self.has_control else []))
+        further = ((self.control, self.has_control), (self.walks, self.has_walks))
+        return (self.routes, self.additional, *(path for path, wanted in further if wanted))
 
     @property
     def log(self) -> Path:
@@ -118,19 +127,25 @@ class SumoFiles:
         return self.directory / "tracks.parquet"
 
     @property
+    def people(self) -> Path:
+        """One row a walk."""
+        return self.directory / "people.xml"
+
+    @property
     def outputs(self) -> tuple[Path, ...]:
         """What a complete run leaves behind, the log aside."""
         chosen = (
             (self.emissions, self.has_emissions),
             (self.stops, self.has_stops),
             (self.tracks, self.has_tracks),
+            (self.people, self.has_walks),
         )
         always = (self.statistics, self.edges, self.trips, self.summary)
         return always + tuple(path for path, wanted in chosen if wanted)
 
     def discard_outputs(self) -> None:
         """Delete what SUMO has written; the inputs and the log stay."""
-        for path in (*self.outputs, self.emissions, self.stops, self.tracks):
+        for path in (*self.outputs, self.emissions, self.stops, self.tracks, self.people):
             path.unlink(missing_ok=True)
 
 
@@ -155,6 +170,7 @@ def files_of(
         has_stops=trips.charging_stops is not None,
         has_tracks=bool(options.tracks),
         has_control=bool(control),
+        has_walks=control is not None and bool(control.walks),
     )
 
 
@@ -191,6 +207,8 @@ def write_inputs(
     files = files_of(trips, options=options, directory=directory, control=control)
     if control:
         write_control(control, files.control, graph=graph or trips.graph, vehicle_types=trips.vehicle_types)
+    for walks in () if control is None else control.walks:
+        write_walks(walks, files.walks)
     rerouting = _rerouting(trips, options=options, seed=seed, control=control)
     with publishing_file(files.routes) as temporary:
         write_routes(trips, temporary, rerouting=rerouting)
@@ -244,7 +262,8 @@ def command_of(
     additional = files.additional.name + (f",{files.control.name}" if files.has_control else "")
     words = [
         *(str(sumo_program("sumo")), "--net-file", str(graph.net_path.resolve())),
-        *("--route-files", files.routes.name, "--additional-files", additional),
+        *("--route-files", files.routes.name + (f",{files.walks.name}" if files.has_walks else "")),
+        *("--additional-files", additional),
         *("--begin", _seconds(window.begin_s), "--end", _seconds(final_time_s(window))),
         *("--step-length", f"{options.step_s:g}", "--seed", str(seed), "--threads", str(options.threads)),
         *("--time-to-teleport", f"{options.time_to_teleport_s:g}"),
@@ -257,6 +276,8 @@ def command_of(
     ]
     if files.has_stops:
         words += ["--stop-output", files.stops.name, "--stop-output.write-unfinished"]
+    if files.has_walks:
+        words += ["--personinfo-output", files.people.name]
     if files.has_tracks:
         words += ["--fcd-output", files.tracks.name, "--fcd-output.attributes", _TRACK_ATTRIBUTES]
         words += _track_times(options.tracks, window) + _across_lanes(options.tracks)

@@ -12,6 +12,7 @@ from trafficdiff.errors import SimulationError
 from trafficdiff.simulation.columns import check_parquet
 from trafficdiff.simulation.edge_data import interval_begins_s, read_edge_emissions, read_edge_traffic
 from trafficdiff.simulation.files import final_time_s
+from trafficdiff.simulation.people import count_walks, read_people
 from trafficdiff.simulation.summary import read_statistics, read_summary
 from trafficdiff.simulation.trip_table import count_vehicles, read_trip_table
 from trafficdiff.units import with_attributes
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.result import VehicleCounts
     from trafficdiff.datatypes.scenario import SimulationOptions, Window
     from trafficdiff.datatypes.trips import TripSet
+    from trafficdiff.datatypes.walks import Walks
     from trafficdiff.simulation.files import SumoFiles
 
 __all__ = ["check_complete", "read_result"]
 
 _CLOSING: Final = b"</stops>"
+_PEOPLE_CLOSING: Final = b"</tripinfos>"
 
 
 def check_complete(files: SumoFiles, *, trips: TripSet, window: Window) -> None:
@@ -48,6 +51,8 @@ def check_complete(files: SumoFiles, *, trips: TripSet, window: Window) -> None:
             check_parquet(path)
     if files.has_stops and _CLOSING not in files.stops.read_bytes()[-64:]:
         raise SimulationError(f"expected the whole of SUMO's output {files.stops.name}, got one that breaks off")
+    if files.has_walks and _PEOPLE_CLOSING not in files.people.read_bytes()[-64:]:
+        raise SimulationError(f"expected the whole of SUMO's output {files.people.name}, got one that breaks off")
     if statistics.end_s < final_time_s(window) - 1e-6:
         raise SimulationError(
             f"expected SUMO to simulate until {final_time_s(window):.10g} s, it stopped at {statistics.end_s:.10g} s; "
@@ -65,6 +70,7 @@ def read_result(
     options: SimulationOptions,
     window: Window,
     seed: int,
+    walks: Walks | None = None,
 ) -> SimulationResult:
     """Read one complete simulation.
 
@@ -78,7 +84,9 @@ def read_result(
     """
     check_complete(files, trips=trips, window=window)
     table = read_trip_table(files.trips, trips=trips)
-    counts = count_vehicles(table, read_statistics(files.statistics))
+    statistics = read_statistics(files.statistics)
+    counts = count_vehicles(table, statistics)
+    people = None if walks is None else read_people(files.people, walks=walks)
     last_s = _last_second(table, counts, window)
     begins_s = interval_begins_s(begin_s=window.begin_s, end_s=last_s, period_s=options.period_s)
     ends_s = np.minimum(begins_s + options.period_s, final_time_s(window))
@@ -90,7 +98,13 @@ def read_result(
         begins_s=begins_s, ends_s=ends_s,
     )  # fmt: skip
     data.attrs = _provenance(graph, trips, options=options, seed=seed)
-    return SimulationResult(data=data, trips=table.drop(columns=["entered", "removed"]), counts=counts)
+    return SimulationResult(
+        data=data,
+        trips=table.drop(columns=["entered", "removed"]),
+        counts=counts,
+        walks=people,
+        walk_counts=None if people is None else count_walks(people, jammed=statistics.jammed),
+    )
 
 
 def _last_second(table: pd.DataFrame, counts: VehicleCounts, window: Window) -> float:

@@ -1,8 +1,8 @@
 """Give the simulated numbers of a run one name.
 
-The hash covers what was simulated (every variable by interval, edge and second, the trip table, the counts, and what
-charging did where somebody charged), not what was asked for and not when or how it was run, so that runs are the same
-exactly if their results are.
+The hash covers what was simulated (every variable by interval, edge and second, the trip table, the counts, what
+charging did where somebody charged, and the walks where somebody walked), not what was asked for and not when or how it
+was run, so that runs are the same exactly if their results are.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from trafficdiff.datatypes.result import TRIP_COLUMNS
+from trafficdiff.datatypes.walks import WALK_COLUMNS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,6 +42,11 @@ def result_hash(result: SimulationResult, charging: ChargingResult | None = None
     for name in sorted(TRIP_COLUMNS):
         _add(digest, f"trips.{name}", trips[name].to_numpy())
     digest.update(json.dumps(asdict(result.counts), sort_keys=True).encode())
+    if result.walks is not None and result.walk_counts is not None:
+        walks = result.walks.sort_values("walk_id", kind="stable")
+        for name in sorted(WALK_COLUMNS):
+            _add(digest, f"walks.{name}", walks[name].to_numpy())
+        digest.update(json.dumps(asdict(result.walk_counts), sort_keys=True).encode())
     if charging is not None:
         _add_data(digest, charging.data)
         for what, table in (("cars", charging.cars), ("sessions", charging.sessions)):

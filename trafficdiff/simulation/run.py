@@ -24,6 +24,7 @@ from trafficdiff.publish import NO_SPACE
 from trafficdiff.simulation.charging_finder import FINDER, drop_finder_rows
 from trafficdiff.simulation.files import SumoFiles, command_of, final_time_s, write_inputs
 from trafficdiff.simulation.isolation import free_port
+from trafficdiff.simulation.people import check_walks
 from trafficdiff.simulation.readers import check_complete, read_result
 from trafficdiff.simulation.stepping import JOB, OPEN_PORT, POLICY, SUMO_WAS_KILLED, Job, write_job
 
@@ -101,7 +102,7 @@ def simulate(
     Other Parameters
     ----------------
     control
-        What acts by the clock: closures, limits, signal plans, charging sites.
+        What acts by the clock (closures, limits, signal plans, charging sites), and who walks.
     policy
         Acts before every step; needs ``options.control`` libsumo or traci. See `trafficdiff.simulation.control`.
     on_progress
@@ -112,7 +113,8 @@ def simulate(
     Raises
     ------
     ScenarioError, TripError
-        If the options contradict each other, or the trips are not on this graph or outside the window.
+        If the options contradict each other, trips are not on this graph or outside the window, or people on foot have
+        no way.
     DeadlineError
         If SUMO did not come to its end in ``options.deadline_s``; its processes are stopped.
     SimulationError
@@ -120,6 +122,9 @@ def simulate(
         which the error names.
     """
     _check(graph, trips, options=options, window=window, policy=policy, access=access)
+    walks = None if control is None or not control.walks else control.walks[0]
+    if walks is not None:
+        check_walks(walks, graph, trips=trips, options=options, window=window)
     if options.resolution == "meso":
         _logger.warning(MESO_BIAS)
     try:
@@ -135,7 +140,7 @@ def simulate(
         with _naming_log(files):
             if any(word.startswith(f"--{FINDER}") for word in command):
                 drop_finder_rows(files.trips)
-            return read_result(files, graph=graph, trips=trips, options=options, window=window, seed=seed)
+            return read_result(files, graph=graph, trips=trips, options=options, window=window, seed=seed, walks=walks)
     except OSError as error:
         if error.errno in NO_SPACE:
             raise SimulationError(_no_space(directory)) from error

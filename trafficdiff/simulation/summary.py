@@ -37,6 +37,8 @@ class Statistics:
         Vehicles read from the routes, that entered, that are on the roads at the end, that wait to enter.
     teleports, collisions
         How many SUMO counted.
+    jammed
+        How often somebody on foot had to squeeze through a crowd.
     """
 
     end_s: float
@@ -46,6 +48,7 @@ class Statistics:
     waiting: int
     teleports: int
     collisions: int
+    jammed: int = 0
 
 
 def read_statistics(path: Path) -> Statistics:
@@ -68,6 +71,7 @@ def read_statistics(path: Path) -> Statistics:
             **{name: int(vehicles[name]) for name in ("loaded", "inserted", "running", "waiting")},
             teleports=int(found["teleports"]["total"]),
             collisions=int(found["safety"]["collisions"]),
+            jammed=int(found.get("persons", {}).get("jammed", 0)),
         )
     except (OSError, ParseError, KeyError, ValueError) as error:
         raise SimulationError(

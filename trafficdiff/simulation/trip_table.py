@@ -56,9 +56,9 @@ def read_trip_table(path: Path, *, trips: TripSet) -> pd.DataFrame:
     One row a trip in the order of `trips`, then vehicles that a policy added, by id. Columns `TRIP_COLUMNS`, and
     ``entered`` and ``removed`` (booleans). A trip that is still on its way has its duration, length, time loss and
     waiting time so far; `free_flow_time_s` is the time that its driven metres would have taken at the speed limits
-    of its route: the route without what lies before the place of departure and behind that of arrival, metres
-    inside junctions driven at the mean of the rest. Vehicles that rerouted on the way are measured by the route
-    they were given.
+    of its route (a bicycle: at its rider's own speed where that is less): the route without what lies before the place
+    of departure and behind that of arrival, metres inside junctions driven at the mean of the rest. Vehicles that
+    rerouted on the way are measured by the route they were given.
 
     Raises
     ------
@@ -136,12 +136,26 @@ def _free_flow_time_s(
     behind_m = graph.length_m[last] - arrival_position_m[:count]
     behind_m = np.clip(np.nan_to_num(behind_m), 0.0, graph.length_m[last])
     length_m = trips.sum_over_route(graph.length_m) - skipped_m - behind_m
-    time_s = trips.sum_over_route(graph.free_flow_time_s)
-    time_s = time_s - skipped_m / graph.speed_limit_ms[first] - behind_m / graph.speed_limit_ms[last]
+    fastest_ms = np.array([kind.free_speed_ms for kind in trips.vehicle_types])[trips.vehicle_type]
+    time_s = _time_over_routes_s(trips, fastest_ms)
+    time_s = time_s - skipped_m / np.minimum(graph.speed_limit_ms[first], fastest_ms)
+    time_s = time_s - behind_m / np.minimum(graph.speed_limit_ms[last], fastest_ms)
     # A trip within one edge may be trimmed to nothing: then the limit of its first edge counts.
     whole = (length_m > 1e-3) & (time_s > 0)
-    slowness = np.where(whole, time_s, 1.0) / np.where(whole, length_m, graph.speed_limit_ms[first])
+    slowness = np.where(whole, time_s, 1.0) / np.where(
+        whole, length_m, np.minimum(graph.speed_limit_ms[first], fastest_ms)
+    )
     return np.concatenate([slowness * driven_m[:count], np.full(len(driven_m) - count, np.nan)])
+
+
+def _time_over_routes_s(trips: TripSet, fastest_ms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the time over the whole routes at the limits, or at a rider's own speed where that is less, shape (T,)."""
+    graph = trips.graph
+    time_s = trips.sum_over_route(graph.free_flow_time_s)
+    for speed_ms in np.unique(fastest_ms[np.isfinite(fastest_ms)]):
+        ridden_s = trips.sum_over_route(graph.length_m / np.minimum(graph.speed_limit_ms, speed_ms))
+        time_s = np.where(fastest_ms == speed_ms, ridden_s, time_s)
+    return np.asarray(time_s)
 
 
 def count_vehicles(table: pd.DataFrame, statistics: Statistics) -> VehicleCounts:

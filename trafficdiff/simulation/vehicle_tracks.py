@@ -9,8 +9,8 @@ middle of the box and radians counter-clockwise from the x axis::
 
 A vehicle that SUMO lifts over a jam vanishes and appears elsewhere: it becomes a second user, ``id~1``, not a jump.
 
-SUMO's parquet writes pedestrians into the columns of vehicles, with an edge and no lane. On crossings and walking areas
-they are on no edge, like vehicles inside junctions.
+SUMO's parquet writes vehicles and pedestrians into the same columns, named after who came first; pedestrians have an
+edge and no lane. On crossings and walking areas they are on no edge, like vehicles inside junctions.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import numpy as np
 
 from trafficdiff.datatypes.tracks import Tracks
 from trafficdiff.datatypes.vehicles import VehicleType
+from trafficdiff.datatypes.walks import WALKER
 from trafficdiff.errors import SimulationError
-from trafficdiff.simulation.columns import read_columns
+from trafficdiff.simulation.columns import prefix_of, read_columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,8 +107,9 @@ def read_tracks(
         If the tracks are not possible (see `Tracks`).
     """
     fields = ["time", "id", "x", "y", "angle", "type", "speed", "lane", "edge"]
-    labels = ("vehicle_id", "vehicle_type", "vehicle_lane", "vehicle_edge")
-    columns = read_columns(path, [*fields, "timestep_time"], prefix="vehicle", labels=labels)
+    prefix = prefix_of(path, ("vehicle", "person"))
+    labels = [f"{prefix}_{name}" for name in ("id", "type", "lane", "edge")]
+    columns = read_columns(path, [*fields, "timestep_time"], prefix=prefix, labels=labels)
     vehicle, vehicle_names = columns.labels("id")
     order = np.argsort(vehicle, kind="stable")  # SUMO writes by time: each vehicle's rows stay in order
     clock_s = columns.numbers("timestep_time")
@@ -176,7 +178,7 @@ def _user_names(vehicle: NDArray[np.intp], names: list[str]) -> NDArray[np.objec
 def _boxes(
     type_names: list[str], types: tuple[VehicleType, ...], path: Path
 ) -> tuple[NDArray[np.object_], NDArray[np.float64], NDArray[np.float64]]:
-    known = {_PEDESTRIAN.name: _PEDESTRIAN} | {kind.name: kind for kind in types}
+    known = {_PEDESTRIAN.name: _PEDESTRIAN, WALKER.name: WALKER} | {kind.name: kind for kind in types}
     if strange := sorted(set(type_names) - set(known)):
         raise SimulationError(
             f"{path.name}: expected the vehicle types {sorted(kind.name for kind in types)}, got {strange}"

@@ -150,7 +150,7 @@ def find_scenes(
     smoothed = smooth_tracks(tracks)
     tracks = smoothed.tracks
     progress("looking for conflicts", None)
-    events, encounters = _encounters(tracks, overlaps=overlaps)
+    events, encounters = _encounters(tracks, graph, overlaps=overlaps)
     kinds = scene_types(tracks, encounters)
     wanted = np.isin(kinds.astype(str), list(types or SCENE_TYPES)) & _long_enough(tracks, encounters.ego)
     events, kinds = events[wanted].reset_index(drop=True), kinds[wanted]
@@ -198,12 +198,13 @@ def _opened(run: Path) -> tuple[StoredRun, RoadGraph, Tracks]:
     return stored, graph, read_tracks_table(run / TRACKS, graph=graph)
 
 
-def _encounters(tracks: Tracks, *, overlaps: bool) -> tuple[pd.DataFrame, Encounters]:
+def _encounters(tracks: Tracks, graph: RoadGraph, *, overlaps: bool) -> tuple[pd.DataFrame, Encounters]:
     """Return conflicts, the most critical first, each with an ego that drives."""
     from trafficdiff.datatypes.track_cut import sample_at
     from trafficdiff.metrics.safety_events import conflicts
+    from trafficdiff.metrics.safety_footways import on_footways
 
-    events = conflicts(tracks)
+    events = conflicts(tracks, aside=on_footways(tracks, graph))
     if not overlaps:
         events = events[~events["collision"]]
     left_s = np.minimum(events["ttc_s"].to_numpy(np.float64), events["pet_s"].to_numpy(np.float64))
