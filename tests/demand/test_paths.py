@@ -51,3 +51,25 @@ def test_blocks_of_one_origin_give_the_same_paths(monkeypatch, generator):
 def test_no_pairs_give_no_paths():
     none = np.zeros(0, np.int32)
     assert len(shortest_paths(csr_matrix((3, 3)), none, none).edges) == 0
+
+
+def test_ways_without_a_choice_are_followed_and_end_where_they_are_asked_to():
+    #  0 -> 1 -> 2 -> 3 <-> 4,  3 -> 5,   6 -> 7 -> 8 -> 6 (a ring without a way out),   9 without arcs
+    arcs = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 3), (3, 5), (6, 7), (7, 8), (8, 6)]
+    rows, columns = np.array(arcs).T
+    costs = csr_matrix((np.ones(len(arcs)), (rows, columns)), shape=(10, 10))
+    pairs = {
+        (0, 0): [0], (0, 2): [0, 1, 2], (0, 3): [0, 1, 2, 3], (1, 5): [1, 2, 3, 5], (4, 5): [4, 3, 5], (5, 3): [],
+        (6, 8): [6, 7, 8], (8, 7): [8, 6, 7], (6, 3): [], (0, 6): [], (9, 9): [9], (9, 0): [], (2, 9): [],
+    }  # fmt: skip
+    origin, destination = np.array(list(pairs), np.int32).T
+    found = shortest_paths(costs, origin, destination)
+    assert [part.tolist() for part in np.split(found.edges, found.offsets[1:-1])] == list(pairs.values())
+
+
+def test_a_way_without_a_choice_may_be_long(monkeypatch):
+    count = 30
+    costs = csr_matrix((np.ones(count - 1), (np.arange(count - 1), np.arange(1, count))), shape=(count, count))
+    monkeypatch.setattr(paths, "_LONGEST_LEAD", 7)
+    found = shortest_paths(costs, np.array([0, 3], np.int32), np.array([29, 5], np.int32))
+    assert found.edges.tolist() == [*range(30), 3, 4, 5]

@@ -106,7 +106,7 @@ def with_a_way(agents: Agents) -> Agents:
     return _take(agents, np.flatnonzero(found))
 
 
-def sample_routes(candidates: TripSet, *, counts: Counts, total: int, seed: int) -> TripSet:
+def sample_routes(candidates: TripSet, *, counts: Counts, total: int, seed: int, weighted: bool = False) -> TripSet:
     """Return trips on candidate routes that SUMO's routeSampler picks to agree with counts.
 
     Parameters
@@ -119,6 +119,8 @@ def sample_routes(candidates: TripSet, *, counts: Counts, total: int, seed: int)
         How many trips the tool is asked for; it may write fewer.
     seed
         Seed of the tool.
+    weighted
+        Whether a route that is driven more often is picked more often; else every different route counts the same.
 
     Raises
     ------
@@ -140,6 +142,7 @@ def sample_routes(candidates: TripSet, *, counts: Counts, total: int, seed: int)
             str(seed),
             "--total-count",
             str(total),
+            *(["--weighted"] if weighted else []),
         ]
         _run_tool("routeSampler.py", options, folder=folder, result=written)
         return read_trips(written, candidates.graph)

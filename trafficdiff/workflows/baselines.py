@@ -133,8 +133,8 @@ def random_trips_pool(
     return _routed(usable), asked, len(agents)
 
 
-def routed_to_counts(candidates: TripSet, *, counts: Counts, total: int, seed: int) -> TripSet:
-    """Return what SUMO's routeSampler makes of candidate routes and counts.
+def routed_to_counts(candidates: TripSet, *, counts: Counts, total: int, seed: int, weighted: bool = False) -> TripSet:
+    """Return what SUMO's routeSampler makes of candidate routes and counts; see `sample_routes`.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def routed_to_counts(candidates: TripSet, *, counts: Counts, total: int, seed: i
         If the tool fails.
     """
     short = take_trips(candidates, np.flatnonzero(candidates.route_lengths > 1))
-    return sample_routes(short, counts=counts, total=total, seed=seed)
+    return sample_routes(short, counts=counts, total=total, seed=seed, weighted=weighted)
 
 
 def _routed(agents: Agents) -> TripSet:
