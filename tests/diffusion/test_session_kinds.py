@@ -32,7 +32,7 @@ def test_the_kinds_together_show_what_the_sessions_showed() -> None:
 
 
 def test_who_comes_in_the_morning_is_expected_to_stay_short() -> None:
-    kinds = kinds_of(two_kinds(), LAW)
+    kinds = kinds_of(two_kinds(4_000), LAW)  # of fewer each kind is told little apart from the whole
     known = np.full((2, 3), -1)
     known[:, START] = 8, 18
     logs = log_chance(known, kinds)

@@ -13,6 +13,7 @@ from trafficdiff.datatypes.charging_sessions import ChargingSessions
 from trafficdiff.datatypes.session_sites import SITE_TYPES, SURROUNDINGS, SessionNetwork, SiteKind
 from trafficdiff.diffusion.session_checkpoint import read_session_checkpoint, write_session_checkpoint
 from trafficdiff.diffusion.session_laws import declared_law
+from trafficdiff.diffusion.session_likelihood import session_losses
 from trafficdiff.diffusion.session_prior import SessionPrior, prior_of
 from trafficdiff.diffusion.session_rates import SiteRates, rates_of
 from trafficdiff.diffusion.session_sampler import PlaceRequest, draw_slots, start_chances, worlds_of
@@ -234,3 +235,16 @@ def test_a_network_that_grows_is_told_from_one_that_does_not() -> None:
     network = replace(growing, sessions=sessions, place=growing.place[:390])
     assert steady == (0.0, 0.0)
     assert rates_of([network]).levels["made"] > (0.1, 0.5)
+
+
+def test_losses_of_sessions_are_logarithms_of_chances(trainer: SessionTrainer) -> None:
+    """Over all energies the chances of a session add up to that of one whose energy nobody measured."""
+    one = made_network(count=1)
+    many = made_network(count=BINS[ENERGY])
+    energies = np.concatenate([[0.02], middles(ENERGY)[1:]])
+    many = replace(many, sessions=replace(many.sessions, energy_kwh=energies))
+    unknown = made_network(count=1, energy=False)
+    told, hidden = (
+        session_losses(trainer.members, network, prior=trainer.prior, known=one) for network in (many, unknown)
+    )
+    assert np.exp(-told).sum() == pytest.approx(float(np.exp(-hidden[0])), rel=1e-4)

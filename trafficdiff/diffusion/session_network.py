@@ -172,7 +172,8 @@ class SessionModel(nn.Module):
         tokens = tokens[:, None] + seen[:, None, None]
         bias = torch.zeros(len(slots), 1, 1, _TOKENS)
         for block in self.blocks:
-            tokens = block(tokens, condition, around, bias)
+            looked = block.look.key_value(around)  # type: ignore[union-attr, operator]
+            tokens = block(tokens, condition, looked, bias)
         tokens = self.norm(tokens[:, 0])
         start = (self.day_head(tokens)[..., :, None] + self.hour_head(tokens)[..., None, :]).flatten(-2)
         return tuple(place.trust[:, None, None] * one for one in (start, *(head(tokens) for head in self.heads)))

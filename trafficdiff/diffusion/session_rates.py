@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
+from trafficdiff.datatypes.disclosure import LEAST_IN_CELL
 from trafficdiff.datatypes.session_sites import SITE_TYPES, weeks_of
 from trafficdiff.diffusion.session_fields import SiteField, field_of, ridge_of
 
@@ -169,7 +170,7 @@ def rates_of(networks: Sequence[SessionNetwork]) -> SiteRates:
             own = np.array([kind.site_type == name for kind in network.kinds])[network.place]
             if own.any():
                 stays.setdefault(name, []).append(float(network.sessions.dwell_s[own].mean()) / 3600)
-        root = np.sqrt(network.taken)
+        root = np.sqrt(_counted_together(network.taken, count))
         full = np.isfinite(network.surroundings).all(axis=1) & used
         rows += list(root[full] - root[full].mean() if full.any() else [])
         around += list(network.surroundings[full])
@@ -187,6 +188,18 @@ def rates_of(networks: Sequence[SessionNetwork]) -> SiteRates:
         {network.name: level for network in networks if (level := _level(network)) is not None},
         fields,
     )
+
+
+def _counted_together(taken: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how much places are used, those of few sessions all as they are on average; none tells of a few people.
+
+    Parameters
+    ----------
+    taken, count
+        Shape (P,), share of the time that plugs are taken, and sessions.
+    """
+    few = (count > 0) & (count < LEAST_IN_CELL)
+    return np.where(few, taken[few].mean(), taken) if few.any() else taken
 
 
 def _by_week(network: SessionNetwork) -> NDArray[np.float64]:

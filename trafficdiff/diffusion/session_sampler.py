@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trafficdiff.diffusion.session_kinds import Kinds
     from trafficdiff.diffusion.session_prior import SessionPrior
 
-__all__ = ["TRUST_ELSEWHERE", "PlaceRequest", "draw_slots", "start_chances", "worlds_of"]
+__all__ = ["TRUST_ELSEWHERE", "PlaceRequest", "draw_slots", "places_of", "start_chances", "worlds_of"]
 
 _SESSIONS: Final = 32
 _SETS: Final = 64
@@ -109,7 +109,7 @@ def draw_slots(
             if given is not None:
                 own = given[start : start + _SESSIONS]
                 slots[row, : len(own)] = own
-        tensors = _places([requests[number] for number, _ in part], prior, expected)
+        tensors = places_of([requests[number] for number, _ in part], prior, expected)
         model = members[(turn + seed) % len(members)].eval()
         hidden = torch.from_numpy((slots < 0) & asked[..., None])
         found = _revealed(model, torch.from_numpy(slots), hidden, tensors, dice, steps=max(steps, len(BINS))).numpy()
@@ -128,7 +128,7 @@ def start_chances(
 
     Of a session alone in its set; the mean over the members of the committee.
     """
-    place = _places(requests, prior, {})
+    place = places_of(requests, prior, {})
     hidden = torch.full((len(requests), 1, len(BINS)), -1)
     logits = [model.eval()(hidden, torch.ones(len(requests)), place)[0][:, 0] for model in members]
     chance = torch.stack([one.softmax(-1) for one in logits]).mean(0).double().numpy()
@@ -162,7 +162,7 @@ def _revealed(
     return slots
 
 
-def _places(requests: Sequence[PlaceRequest], prior: SessionPrior, expected: dict[object, Kinds]) -> PlaceTensors:
+def places_of(requests: Sequence[PlaceRequest], prior: SessionPrior, expected: dict[object, Kinds]) -> PlaceTensors:
     """Return what the network reads of requests; what is expected of a kind is looked up in, or put into, a table."""
     keys = [(one.kind, one.network, id(one.world)) for one in requests]
     for key, one in zip(keys, requests, strict=True):
