@@ -1,29 +1,36 @@
-"""Draw what is known of the demand model: how well it does, what it is, what it learned from, where it fails."""
+"""Draw what is known of the demand model: how well it does, how near a place is to what it has seen, where it fails."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, Literal
 
 import streamlit as st
 
+from dashboards.shell import view
 from dashboards.shell.looks import date_text, number
 from dashboards.shell.missing import missing
 from dashboards.shell.names import plain
 from dashboards.shell.pages import Page
-from dashboards.shell.words import has_word, language, word
+from dashboards.shell.scorecards import goal_cards, show_scorecards
+from dashboards.shell.state import workspace
+from dashboards.shell.training_range import show_standing, standing_at
+from dashboards.shell.words import has_word, language, plain_word, word
 from trafficdiff.errors import InputError
-from trafficdiff.workflows.shipped_model import card_text, read_scorecard, shipped_model
+from trafficdiff.workflows.shipped_model import card_text, shipped_model
 
 if TYPE_CHECKING:
-    from trafficdiff.workflows.shipped_model import Row, Scorecard, ShippedModel
+    from trafficdiff.workflows.shipped_model import ShippedModel
 
 PAGE = Page(order=80, icon=":material/school:")
 
-_TABS: Final = ("scorecard", "limits", "sources", "model_card", "data_card")
+_TABS: Final = ("scorecard", "place", "limits", "sources", "model_card", "data_card")
 _FAULTS: Final = ("new_cities", "places", "lengths", "rim", "days", "hours")
-_COLOURS: Final = {"ahead": "green", "level": "gray", "behind": "orange"}
+_LEARNED: Final = ("given", "commuting", "edges", "detours")
+_DECLARED: Final = ("ends", "departures", "days", "choice")
+_MOST_LOOKED_AT: Final = 100
 _LINK: Final = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]*\)")
 _NONE: Final = "\N{EN DASH}"
 _MILLION: Final = 1_000_000
@@ -39,9 +46,12 @@ def show() -> None:
         missing("model.no_model", command="pip install --force-reinstall trafficdiff")
         return
     _facts(model)
-    scorecard, limits, sources, model_card, data_card = st.tabs([word(f"model.tab_{name}") for name in _TABS])
+    scorecard, place, limits, sources, model_card, data_card = st.tabs([word(f"model.tab_{name}") for name in _TABS])
     with scorecard:
-        _scorecard(model)
+        goal_cards()
+        show_scorecards(of_model=model.sha256)
+    with place:
+        _place()
     with limits:
         _limits()
     with sources:
@@ -75,56 +85,30 @@ def _date(written: str) -> str:
         return plain(written) or _NONE
 
 
-def _scorecard(model: ShippedModel) -> None:
-    """Show the measured figures beside the best baseline."""
-    try:
-        card = read_scorecard()
-    except InputError:
-        missing("model.no_scorecard", command="trafficdiff evaluate --network NET --routes REAL --model shipped")
-        return
-    if card.checkpoint_sha256 != model.sha256:
-        st.warning(word("model.other_model"), icon=":material/warning:")
-    st.markdown(word("model.scorecard_why"))
-    st.markdown(_table(card))
-    st.caption(word("model.scorecard_legend"))
-    for note in card.notes.get(language(), card.notes.get("en", ())):
-        st.caption(plain(note, longest=1_000))
+def _place() -> None:
+    """Show where the place of a study or a run lies among the training places."""
+    st.markdown(word("model.place_lead"))
+    folder = workspace()
+    there = {
+        f"{kind}:{entry.name}": entry.path
+        for kind, entries in (("study", folder.studies()), ("run", folder.runs()))
+        for entry in entries[:_MOST_LOOKED_AT]
+    }
+    known = {name: found for name, path in there.items() if (found := standing_at(path)) is not None}
+    if known:
+        asked = [f"{kind}:{name}" for kind in ("study", "run") if (name := view.get(kind))]
+        first = next((number for number, name in enumerate(known) if name in asked), 0)
+        chosen = st.selectbox(word("congestion.what"), list(known), first, format_func=_named, key="model.place")
+        show_standing(known[chosen])
+    else:
+        st.info(word("model.place_none"), icon=":material/info:")
+    st.caption(word("model.place_any"))
+    st.code("trafficdiff doctor NETWORK", language="bash")
 
 
-def _table(card: Scorecard) -> str:
-    """Return the scorecard as a Markdown table."""
-    columns = ("what", "model", "baseline", "verdict", "aim")
-    lines = [" | ".join(word(f"model.column_{name}") for name in columns), ":-- | --: | --: | :-- | :--"]
-    return "\n".join([*lines, *(" | ".join(_cells(row)) for row in card.rows)])
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    arrow = "↑" if row.better == "high" else "↓"
-    baseline = _NONE if row.baseline is None else f"{_figure(row, row.baseline)} ({_baseline_name(row)})"
-    verdict = _NONE if row.verdict == "none" else _badge(_COLOURS[row.verdict], word(f"model.verdict_{row.verdict}"))
-    aim = _NONE
-    if row.aim is not None:
-        met = _badge("green", word("model.aim_met")) if row.meets_aim else _badge("orange", word("model.aim_missed"))
-        aim = f"{_figure(row, row.aim)} {met}"
-    return f"{_row_name(row)} {arrow}", f"**{_figure(row, row.model)}**", baseline, verdict, aim
-
-
-def _badge(colour: str, text: str) -> str:
-    return f":{colour}-badge[{text}]"
-
-
-def _row_name(row: Row) -> str:
-    key = f"model.row_{row.key}"
-    return word(key) if has_word(key) else plain(row.name)  # a new figure may not be in the catalogue yet
-
-
-def _baseline_name(row: Row) -> str:
-    key = f"model.baseline_{row.baseline_name.replace(' ', '_').lower()}"
-    return word(key) if has_word(key) else plain(row.baseline_name)
-
-
-def _figure(row: Row, value: float) -> str:
-    return f"{number(100 * value, 1)} %" if row.unit == "share" else number(value, 3)
+def _named(option: str) -> str:
+    kind, _, name = option.partition(":")
+    return f"{PurePosixPath(name).name} ({plain_word(f'congestion.kind_{kind}')})"
 
 
 def _limits() -> None:
@@ -140,6 +124,14 @@ def _limits() -> None:
             st.markdown(f":green[:material/check:] {word(f'model.use_{what}')}")
         for what in ("forecast", "persons", "daily"):
             st.markdown(f":orange[:material/close:] {word(f'model.not_{what}')}")
+    with st.container(border=True):
+        st.markdown(f"**{word('model.learned')}**")
+        lines = [f"{word('model.head_learned')} | {word('model.head_declared')}", ":-- | :--"]
+        lines += [
+            f"{word(f'model.learned_{one}')} | {word(f'model.declared_{other}')}"
+            for one, other in zip(_LEARNED, _DECLARED, strict=True)
+        ]
+        st.markdown("\n".join(lines))
 
 
 def _sources(model: ShippedModel) -> None:

@@ -17,6 +17,7 @@ from dashboards.shell.names import plain, printable
 from dashboards.shell.pages import Page, go
 from dashboards.shell.pressing import pressed
 from dashboards.shell.state import settings, workspace
+from dashboards.shell.training_range import caution, standing_at
 from dashboards.shell.visitors import visitor_label
 from dashboards.shell.words import plain_word, word
 from trafficdiff.errors import TrafficdiffError
@@ -339,6 +340,7 @@ def _result(record: JobRecord) -> None:
     study = record.name if record.name in {entry.name for entry in workspace().studies()} else None
     run = record.name if study is None and record.name in {entry.name for entry in workspace().runs()} else None
     if study or run:
+        caution(standing_at(workspace().path_of(record.name)))
         go(
             "congestion", label=word("run.open"), icon=":material/traffic:", study=study, run=run, base=None,
             scenario=None, interval=None, selected=None, draft=None,

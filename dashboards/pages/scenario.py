@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from dashboards.shell import view
+from dashboards.shell.demand_fit import demand_card, fit_on_map
 from dashboards.shell.draft_state import (
     EDITING,
     FAULT,
@@ -28,6 +29,7 @@ from dashboards.shell.measure_forms import Picked, about_kind, kind_name, measur
 from dashboards.shell.measure_list import GROUP_OF, ICONS, check, check_button, measure_list
 from dashboards.shell.names import plain, printable
 from dashboards.shell.pages import Page, go
+from dashboards.shell.people_card import people_card
 from dashboards.shell.pressing import pressed
 from dashboards.shell.road_map import MapEvent, map_share, road_map
 from dashboards.shell.scenario_roads import roads_for
@@ -159,6 +161,8 @@ def _editor(stored: StoredDraft) -> None:
             _panel(stored, picked)
     with right:
         measure_list(stored, scenario, roads)
+        demand_card(stored, scenario, roads)
+        people_card(stored, scenario)
         _file(stored, faults)
 
 
@@ -224,9 +228,11 @@ def _map(stored: StoredDraft, roads: ScenarioRoads, scenario: Scenario | None) -
     if wanted is None and first not in st.session_state:
         wanted = tuple(edge for edge in view.selected() if edge in roads.edges) or None
     st.session_state[first] = True
+    counted, points = fit_on_map(stored, scenario, roads)
     event = road_map(
         key=f"scenario.map.{stored.id}",
-        data=roads.blob,
+        data=[roads.blob, *counted],
+        points=points,
         selectable=("click", "box", "polygon"),
         selected=wanted,
         marks=marks_of(roads.graph, measures),  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from dashboards.shell.choice import choose
 from dashboards.shell.missing import missing
 from dashboards.shell.opening import open_study_cached, run_of
 from dashboards.shell.state import workspace
+from dashboards.shell.training_range import caution_text, standing_at
 from dashboards.shell.words import plain_word, word
 from trafficdiff.errors import TrafficdiffError
 
@@ -124,6 +125,8 @@ def remarks(opened: Opened, compared: Compared | None, *, scenario: str) -> None
             said.append(word("report.warning_left_out" + ("_one" if left_out == 1 else ""), count=left_out))
         if not compared.pair.paired:
             said.append(word("report.warning_unpaired"))
+    if strange := caution_text(standing_at(opened.directory)):
+        said.append(strange)
     if said:
         with st.expander(f"{word('congestion.remarks')} ({len(said)})", icon=":material/warning:"):
             st.markdown("\n".join(f"- {remark}" for remark in said))

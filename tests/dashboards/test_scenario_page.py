@@ -170,3 +170,39 @@ def test_every_measure_has_a_form_in_every_language(
             app.session_state[f"scenario.kind.{group}.0"] = kind
             app = checked(app.run())
             assert button(app, "scenario.add_it"), kind
+
+
+def test_counts_beside_the_file_become_its_demand_and_go_away_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "scenarios" / "counts.csv").write_text("edge,begin,end,count\nA0B0,0,120,9\n")
+    (folder / "scenarios" / "stations.csv").write_text("id,lon,lat\n")
+    app = app_of(folder, monkeypatch, draft="scenarios/base.yaml")
+    choice = next(one for one in app.selectbox if (one.key or "").startswith("scenario.counts."))
+    assert choice.options == ["No counts", "counts.csv"]
+    app = checked(choice.set_value("counts.csv").run())
+    assert "kind: calibrated" in text_of(app)
+    assert "counts: counts.csv" in text_of(app)
+    assert button(app, "Fit to the counts")
+    (folder / "scenarios" / "kept.yaml").write_text(text_of(app))
+    assert read_scenario(folder / "scenarios" / "kept.yaml").demand.trips == 20  # type: ignore[union-attr]
+    choice = next(one for one in app.selectbox if (one.key or "").startswith("scenario.counts."))
+    app = checked(choice.set_value("").run())
+    assert "kind: model" in text_of(app)
+    assert "counts.csv" not in text_of(app)
+    app = press(app, "Undo")
+    assert "counts: counts.csv" in text_of(app)
+
+
+def test_people_on_foot_are_asked_for_by_a_number_and_sent_away_by_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_of(folder, monkeypatch, draft="scenarios/base.yaml")
+    walks = next(one for one in app.number_input if one.label == "Walks an hour")
+    app = checked(walks.set_value(600).run())
+    assert "pedestrians: {per_hour: 600}" in text_of(app)
+    app = checked(next(one for one in app.toggle if one.label.startswith("Drivers let people")).set_value(True).run())
+    assert "drivers_yield: true" in text_of(app)
+    app = checked(next(one for one in app.number_input if one.label == "Walks an hour").set_value(0).run())
+    assert "pedestrians" not in text_of(app)
+    assert "# a comment" in text_of(app)

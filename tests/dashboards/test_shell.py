@@ -332,8 +332,11 @@ def test_who_must_sign_in_sees_nothing_before(started: Callable[..., AppTest], t
     assert not test.dataframe
 
 
-def test_the_page_of_the_model_shows_every_figure_of_the_scorecard(monkeypatch: pytest.MonkeyPatch) -> None:
-    from trafficdiff.workflows.shipped_model import read_scorecard
+def test_the_page_of_the_model_shows_every_figure_of_the_scorecards() -> None:
+    from dashboards.shell import names
+    from trafficdiff.export.catalogue import catalogue
+    from trafficdiff.workflows.scorecard_words import cells_of
+    from trafficdiff.workflows.scorecards import scorecards
 
     def draw() -> None:
         from dashboards.pages.model import show
@@ -342,10 +345,14 @@ def test_the_page_of_the_model_shows_every_figure_of_the_scorecard(monkeypatch: 
 
     test = AppTest.from_function(draw, default_timeout=60).run()
     assert titles(test) == [words.catalogue("en")["model.heading"]]
-    table = next(element.value for element in test.markdown if ":-- |" in element.value)
-    for row in read_scorecard().rows:
-        assert words.has_word(f"model.row_{row.key}"), row.key
-        assert f"**{row.model:.3f}**" in table or f"**{100 * row.model:.1f} %**" in table
+    tables = "".join(element.value for element in test.markdown if " | :--" in element.value)
+    for found in scorecards():
+        if found.card is None:
+            command = next(one.value for one in test.code if f"{found.subject}.scorecard.json" in one.value)
+            assert command
+        for row in found.card.rows if found.card else ():
+            (figure,) = cells_of(row, ("figure",), catalogue())
+            assert f"**{names.plain(figure.text)}**" in tables.replace("\N{NARROW NO-BREAK SPACE}", " "), row.key
 
 
 def test_the_pages_do_not_load_torch() -> None:
@@ -353,6 +360,6 @@ def test_the_pages_do_not_load_torch() -> None:
 
     question = (
         "import sys; sys.path.insert(0, sys.argv[1]); import dashboards.pages.model as m, dashboards.pages.start; "
-        "m.shipped_model(); m.read_scorecard(); sys.exit('torch' in sys.modules)"
+        "m.shipped_model(); m.goal_cards; sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", question, str(ROOT.parent)], check=True, timeout=60)

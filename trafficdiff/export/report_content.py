@@ -186,6 +186,8 @@ class Report:
         That make it again.
     credits
         Whom to thank, and that it is simulated.
+    trust_lead, trust_warnings, trust
+        How far the demand can be trusted: sentences, warnings, and the model's scorecards.
     """
 
     language: str
@@ -200,3 +202,6 @@ class Report:
     provenance: tuple[Table, ...]
     commands: tuple[str, ...]
     credits: tuple[str, ...]
+    trust_lead: tuple[str, ...] = ()
+    trust_warnings: tuple[str, ...] = ()
+    trust: tuple[Table, ...] = ()
