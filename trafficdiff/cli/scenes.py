@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trafficdiff.cli import scene_model
 from trafficdiff.cli.output import JsonOption, print_grid, print_json, showing_progress
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ __all__ = ["scenes"]
 _SHOWN = 20
 
 scenes = typer.Typer(help="AV scenes: make rare ones, find critical ones.", no_args_is_help=True, rich_markup_mode=None)
+scenes.command("corpus")(scene_model.corpus)
+scenes.command("train")(scene_model.train)
 
 
 class Demand(StrEnum):

@@ -1,0 +1,156 @@
+"""Say in numbers how far a drawn scene is from what is asked of it; every cost can be differentiated.
+
+Costs of ego and other take the states of users every 0.1 s (``fine``, shape (B, A, S, 4)), costs of everybody those at
+the knots (B, A, KNOTS, 4), in the scene's frame. They give one number a scene, shape (B,), 0 where what is asked is
+there. The ego is user 0; ``other`` is the user who is to come close, shape (B,).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import torch
+from torch import Tensor
+
+from trafficdiff.datatypes.motion_scene import FINE, SIGNAL_RED
+from trafficdiff.diffusion.motion_views import beside_path, in_own_frame
+
+if TYPE_CHECKING:
+    from trafficdiff.diffusion.motion_inputs import SceneBatch
+
+__all__ = [
+    "approach",
+    "clear_of_others",
+    "closest",
+    "impact",
+    "on_way",
+    "red_light",
+    "separation",
+    "speed_held",
+    "times_to_collision",
+]
+
+_STEP_S: Final = 0.1
+_SLOWEST_CLOSING_MS: Final = 0.3
+_SHARPNESS: Final = 6.0
+_LONGEST_TTC_S: Final = 10.0
+_CLEAR_M: Final = 0.3
+
+
+def separation(one: Tensor, other: Tensor, one_size: Tensor, other_size: Tensor) -> Tensor:
+    """Return how far boxes are apart on the axis that separates them most [m], see `datatypes.boxes.separation`.
+
+    Parameters
+    ----------
+    one, other
+        Shape (..., 4), states.
+    one_size, other_size
+        Shape (..., 2), length and width.
+    """
+    gap = other[..., :2] - one[..., :2]
+    turn = other[..., 2] - one[..., 2]
+    cosine, sine = turn.cos().abs(), turn.sin().abs()
+    found = []
+    for box, own, partner in ((one, one_size, other_size), (other, other_size, one_size)):
+        c, s = box[..., 2].cos(), box[..., 2].sin()
+        along = (gap[..., 0] * c + gap[..., 1] * s).abs()
+        across = (gap[..., 1] * c - gap[..., 0] * s).abs()
+        reach = (own[..., 0] + partner[..., 0] * cosine + partner[..., 1] * sine) / 2
+        aside = (own[..., 1] + partner[..., 0] * sine + partner[..., 1] * cosine) / 2
+        found += [along - reach, across - aside]
+    return torch.stack(found, dim=-1).amax(dim=-1)
+
+
+def closest(fine: Tensor, batch: SceneBatch, other: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how far ego and other are apart [m], and how much each moment counts as the closest one, (B, S) each."""
+    apart = _pair(fine, batch, other)[2]
+    both = _both(batch, other)
+    weight = torch.softmax(-_SHARPNESS * apart.masked_fill(~both, 1e4), dim=-1)
+    return apart, weight
+
+
+def approach(fine: Tensor, batch: SceneBatch, other: Tensor, *, gap_m: Tensor) -> Tensor:
+    """Return how far the smallest distance between ego and other is from gaps (B,), 0 and less being a touch [m]."""
+    apart, weight = closest(fine, batch, other)
+    return ((apart * weight).sum(-1) - gap_m).abs()
+
+
+def times_to_collision(fine: Tensor, batch: SceneBatch, other: Tensor) -> Tensor:
+    """Return by moment how long until ego and other touch if they go on closing as they do [s], at most 10, (B, S)."""
+    apart = _pair(fine, batch, other)[2]
+    closing = -(apart[:, 2:] - apart[:, :-2]) / (2 * _STEP_S)
+    closing = torch.cat([closing[:, :1], closing, closing[:, -1:]], dim=-1)
+    left_s = apart.clamp(min=0) / closing.clamp(min=_SLOWEST_CLOSING_MS)
+    usable = _both(batch, other) & (closing > _SLOWEST_CLOSING_MS)
+    return torch.where(usable, left_s.clamp(max=_LONGEST_TTC_S), _LONGEST_TTC_S)
+
+
+def impact(fine: Tensor, batch: SceneBatch, other: Tensor, *, angle_rad: Tensor, bearing_rad: Tensor) -> Tensor:
+    """Return how far the other's heading and bearing, seen from the ego when closest, are from what is asked.
+
+    The squared chord of the error on the unit circle, 0 to 4, of each that is asked (B,), NaN where it is not. A
+    bearing of 0 is straight ahead, of pi / 2 left.
+    """
+    ego, opponent, _ = _pair(fine, batch, other)
+    _, weight = closest(fine, batch, other)
+    cost = fine.new_zeros(len(fine))
+    gap = opponent[..., :2] - ego[..., :2]
+    bearing = torch.atan2(gap[..., 1], gap[..., 0]) - ego[..., 2]
+    for asked, seen in ((angle_rad, opponent[..., 2] - ego[..., 2]), (bearing_rad, bearing)):
+        error = (weight * (2 - 2 * (seen - asked.nan_to_num()[:, None]).cos())).sum(-1)
+        cost = cost + torch.where(asked.isnan(), 0.0, error)
+    return cost
+
+
+def speed_held(knots: Tensor, batch: SceneBatch, *, speed_ms: Tensor) -> Tensor:
+    """Return how far users' speeds at the end are from those asked (B, A), NaN where not: sum of squares [m2/s2]."""
+    error = (knots[:, :, -1, 3] - speed_ms.nan_to_num()).square()
+    return (error * (~speed_ms.isnan() & batch.there)).sum(-1)
+
+
+def on_way(knots: Tensor, batch: SceneBatch, *, half_m: float = 1.2) -> Tensor:
+    """Return how far users stray from the ways they take, beyond half a lane [m], squared, mean over users with one."""
+    local = in_own_frame(knots, batch.start)
+    aside, _, near = beside_path(local, batch.path, batch.path_valid)
+    astray = (aside.abs() - half_m).clamp(min=0).square() * (near & batch.valid)
+    return astray.sum((1, 2)) / batch.there.sum(1).clamp(min=1)
+
+
+def red_light(knots: Tensor, batch: SceneBatch) -> Tensor:
+    """Return how many users cross the stop line of their way while it shows red, about."""
+    driven = torch.cumsum((knots[:, :, 1:, :2] - knots[:, :, :-1, :2]).norm(dim=-1), dim=-1)
+    driven = torch.cat([torch.zeros_like(driven[..., :1]), driven], dim=-1)
+    front = driven + batch.size[..., :1] / 2
+    over = torch.sigmoid((front - batch.stop_m[..., None]) / 0.3)
+    crossing = (over[..., 1:] - over[..., :-1]).clamp(min=0) * (batch.signal[..., 1:] == SIGNAL_RED)
+    waits = (batch.stop_m > batch.size[..., 0] / 2) & batch.there
+    return (crossing.sum(-1) * waits).sum(-1)
+
+
+def clear_of_others(knots: Tensor, batch: SceneBatch, other: Tensor) -> Tensor:
+    """Return by how much boxes overlap, or nearly, of all pairs but ego and other, squared and summed [m2]."""
+    users = knots.shape[1]
+    first, second = torch.triu_indices(users, users, 1)
+    apart = separation(
+        knots[:, first], knots[:, second], batch.size[:, first][:, :, None], batch.size[:, second][:, :, None]
+    )
+    both = batch.valid[:, first] & batch.valid[:, second]
+    pair = (first == 0) & (second == other[:, None])
+    started = apart[:, :, :1] < 0
+    close = (_CLEAR_M - apart).clamp(min=0).square() * (both & ~pair[..., None] & ~started)
+    total: Tensor = close.sum((1, 2))
+    return total
+
+
+def _pair(fine: Tensor, batch: SceneBatch, other: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    rows = torch.arange(len(fine))
+    ego, opponent = fine[:, 0], fine[rows, other]
+    return ego, opponent, separation(ego, opponent, batch.size[:, :1], batch.size[rows, other][:, None])
+
+
+def _both(batch: SceneBatch, other: Tensor) -> Tensor:
+    """Return when ego and other are there, shape (B, S)."""
+    rows = torch.arange(len(other))
+    both = batch.valid[:, 0] & batch.valid[rows, other]
+    spans = (both[:, 1:] & both[:, :-1]).repeat_interleave(FINE, dim=1)
+    return torch.cat([both[:, :1], spans], dim=1)
