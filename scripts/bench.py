@@ -1,6 +1,6 @@
 """Print every benchmark with its baselines, one after the other.
 
-python scripts/bench.py           from 1,000 to 100,000 trips; about nine CPU minutes
+python scripts/bench.py           from 1,000 to 100,000 trips; about ten CPU minutes
 python scripts/bench.py --full    more sizes and a real city, which needs TRAFFICDIFF_DATA
 """
 
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-QUICK = (("bench_run.py",), ("bench_simulation.py",), ("bench_routing.py",))
+QUICK = (("bench_run.py",), ("bench_simulation.py",), ("bench_routing.py",), ("bench_peers.py", "--rounds", "3"))
 FULL = (
     ("bench_run.py", "--full"),
     ("bench_simulation.py", "--full"),
@@ -19,6 +19,7 @@ FULL = (
     ("bench_ensemble.py",),
     ("bench_drivers.py",),
     ("bench_allocation.py",),
+    ("bench_peers.py",),
 )
 
 

@@ -204,3 +204,19 @@ def test_edges_are_scored_one_by_one(tiny):
             torch.testing.assert_close(both[k, m], alone[0, 0])
     swapped = network.edge_logits(edge, token, 1 - role, kind)
     assert not torch.allclose(swapped, both, atol=1e-3)
+
+
+def test_scores_of_all_edges_of_a_place_are_those_of_each(tiny):
+    scene, model, scaling = tiny
+    place, network = place_of(scene, scaling), model.denoiser
+    token = torch.randn(ZONES, network.settings.width, generator=torch.Generator().manual_seed(1))
+    zone, kinds = torch.arange(len(place.edge)) // 3, torch.tensor([0, 2, 3])
+    found = network.edge_scores(place.edge, token, zone, kinds)
+    assert found.shape == (3, 2, len(place.edge))
+    count = (len(place.edge),)
+    for k, kind in enumerate(kinds.tolist()):
+        for role in (ORIGIN, DESTINATION):
+            alone = network.edge_logits(
+                place.edge[:, None], token[zone][:, None], torch.full(count, role), torch.full(count, kind)
+            )
+            torch.testing.assert_close(found[k, role], alone[:, 0], rtol=1e-4, atol=1e-4)

@@ -107,6 +107,18 @@ def test_a_mirrored_town_drives_on_the_other_side():
         assert mirrored.scene[side] != place_of(scene, scaling).scene[side]
 
 
+def test_an_arrow_of_which_one_half_is_unknown_is_unknown_in_every_turn():
+    known = made_scene()
+    values = known.zone_values.copy()
+    values[:, 0] = np.nan
+    scaling, scene = scaling_of([known]), made_scene(zone_values=values)
+    both = [scaling.zone_columns.index(name) for name in ZONE_COLUMNS[:2]]
+    for turn in (Turn(), Turn(1.0)):
+        place = place_of(scene, scaling, turn=turn)
+        assert not place.zone[:, both].any()
+        assert not place.scene[[len(SCENE_COLUMNS) + column for column in both]].any()
+
+
 def test_unknown_columns_are_zero_and_the_scene_says_so():
     known = made_scene()
     values = known.zone_values.copy()

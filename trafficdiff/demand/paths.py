@@ -21,6 +21,8 @@ __all__ = ["Paths", "origin_blocks", "ranges", "shortest_paths"]
 
 _BLOCK_BYTES: Final = 48_000_000
 _BYTES_PER_ENTRY: Final = 12  # a distance (float64) and a predecessor (int32)
+_LONGEST_LEAD: Final = 64
+"""Nodes that are followed before the search takes over, which ends a ring without a way out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,18 +115,93 @@ def shortest_paths(costs: csr_matrix, origin: NDArray[np.int32], destination: ND
 
     Notes
     -----
-    Dijkstra's method with a Fibonacci heap, `scipy.sparse.csgraph.dijkstra`, once for each distinct origin; equal
-    pairs are answered once.
+    Dijkstra's method with a Fibonacci heap, `scipy.sparse.csgraph.dijkstra`, once for each distinct node where a way
+    first has a choice; equal pairs are answered once.
     """
-    count = costs.shape[0]
-    keys, inverse = np.unique(origin.astype(np.int64) * count + destination, return_inverse=True)
-    first, last = keys // count, keys % count
+    if not len(origin):
+        return Paths.joined(())
+    keys, inverse = _distinct(origin, destination, costs.shape[0])
+    ends = np.stack(np.divmod(keys, costs.shape[0]))
+    nodes, open_costs = _open_part(costs, *ends)
+    first, last = np.searchsorted(nodes, ends)
+    lead, head = _forced(open_costs, first, last)
+    heads, place = _distinct(head, last, len(nodes))
+    paths = _joined(lead, _searched(open_costs, *np.divmod(heads, len(nodes))).take(place))
+    return Paths(paths.offsets, nodes[paths.edges].astype(np.int32)).take(inverse)
+
+
+def _distinct(
+    first: NDArray[np.integer[Any]], last: NDArray[np.integer[Any]], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return distinct pairs of nodes as first x count + last, in order, and which one each pair is."""
+    keys, inverse = np.unique(first.astype(np.int64) * count + last, return_inverse=True)
+    return keys, inverse.ravel()
+
+
+def _searched(costs: csr_matrix, first: NDArray[np.int64], last: NDArray[np.int64]) -> Paths:
+    """Return the shortest path of each pair, ordered by its first node."""
     sources, row = np.unique(first, return_inverse=True)
     parts = []
-    for block in origin_blocks(sources, width=count):
+    for block in origin_blocks(sources, width=costs.shape[0]):
         low, high = np.searchsorted(row, [block.start, block.stop])
         parts.append(_paths_of_block(costs, sources[block], row[low:high] - block.start, last[low:high]))
-    return Paths.joined(parts).take(inverse)
+    return Paths.joined(parts)
+
+
+def _forced(costs: csr_matrix, first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[Paths, NDArray[np.int64]]:
+    """Return what all ways have in common: nodes with one arc out, and the node after them, where the search begins.
+
+    On a real net half of the edges lead to one other edge, so many origins share a search.
+    """
+    arcs = np.diff(costs.indptr)
+    onward = np.full(len(arcs), -1, np.int64)
+    onward[arcs == 1] = costs.indices[costs.indptr[:-1][arcs == 1]]
+    at, count = first.copy(), np.zeros(len(first), np.int64)
+    steps: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    active = np.flatnonzero((onward[at] >= 0) & (at != last))
+    while len(active) and len(steps) < _LONGEST_LEAD:
+        steps.append((active, at[active]))
+        count[active] += 1
+        at[active] = onward[at[active]]
+        active = active[(onward[at[active]] >= 0) & (at[active] != last[active])]
+    offsets = np.concatenate([[0], np.cumsum(count)])
+    nodes = np.empty(offsets[-1], np.int32)
+    for place, (paths, passed) in enumerate(steps):
+        nodes[offsets[paths] + place] = passed
+    return Paths(offsets, nodes), at
+
+
+def _joined(lead: Paths, rest: Paths) -> Paths:
+    """Return each lead followed by the rest of its path; nothing where there is no rest."""
+    kept = np.where(rest.lengths > 0, lead.lengths, 0)
+    lengths = kept + rest.lengths
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    edges = np.empty(offsets[-1], np.int32)
+    edges[ranges(offsets[:-1], kept)] = lead.edges[ranges(lead.offsets[:-1], kept)]
+    edges[ranges(offsets[:-1] + kept, rest.lengths)] = rest.edges
+    return Paths(offsets, edges)
+
+
+def _open_part(
+    costs: csr_matrix, first: NDArray[np.int64], last: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], csr_matrix]:
+    """Return the nodes that have arcs or are asked for, and the arcs between them.
+
+    A search visits and its tables hold every node: for a car most edges of a real net are footways without arcs. The
+    order stays, so that of equally short paths the same ones are found.
+    """
+    from scipy.sparse import csr_matrix
+
+    arcs = np.diff(costs.indptr)
+    open_ = arcs > 0
+    open_[costs.indices] = True
+    open_[first] = True
+    open_[last] = True
+    nodes = np.flatnonzero(open_)
+    offsets = np.concatenate([[0], np.cumsum(arcs[nodes])]).astype(costs.indptr.dtype)
+    place = np.cumsum(open_) - 1
+    indices = place[costs.indices].astype(costs.indices.dtype)
+    return nodes, csr_matrix((costs.data, indices, offsets), shape=(len(nodes), len(nodes)))
 
 
 def _paths_of_block(

@@ -19,6 +19,7 @@ Crossings are looked at edge by edge, for those of one zone may lead to differen
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -47,8 +48,10 @@ def believed_pairs(scene: Scene, ways: Ways | None, settings: SamplerSettings) -
     """Return the logarithm of what is believed of going from zone to zone, shape (Z, Z).
 
     Without `ways` through traffic is told by the middles of zones, any way is as good as another, and short trips are
-    as likely as others.
+    as likely as others. Local factors are added to what is believed of any city with these streets.
     """
+    if scene.local is not None:
+        return believed_pairs(replace(scene, local=None), ways, settings) + torch.from_numpy(scene.local.pair)
     time_s = scene.travel_time_s.astype(np.float64)
     away_s = np.where(np.isfinite(time_s), time_s.clip(BUMPS_S[0], BUMPS_S[-1]), 0.0)
     deterred = np.exp(-settings.deterrence_per_s * away_s)

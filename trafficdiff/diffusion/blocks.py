@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -28,7 +29,7 @@ class Modulated(nn.Module):
     def forward(self, tokens: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Return the modulated tokens and the gate."""
         shift, scale, gate = self.project(condition).chunk(3, dim=-1)
-        return self.norm(tokens) * (1 + scale) + shift, gate
+        return torch.addcmul(shift, self.norm(tokens), 1 + scale), gate
 
 
 class Attention(nn.Module):
@@ -43,7 +44,11 @@ class Attention(nn.Module):
 
     def forward(self, query: Tensor, source: Tensor, bias: Tensor | None = None) -> Tensor:
         """Return (N, Q, d) from (N, Q, d) and (N, K, d); the bias is added to the scores."""
-        keys, values = self.key_value(source).chunk(2, dim=-1)
+        return self.answer(query, self.key_value(source), bias)
+
+    def answer(self, query: Tensor, key_value: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Return the same of keys and values that are known already, shape (N, K, 2 d)."""
+        keys, values = key_value.chunk(2, dim=-1)
         mixed = functional.scaled_dot_product_attention(
             self._split(self.query(query)), self._split(keys), self._split(values), attn_mask=bias
         )
@@ -75,9 +80,9 @@ class ZoneBlock(nn.Module):
         bias = self.time_bias(bases).permute(0, 3, 1, 2)
         bias = bias.masked_fill(~real[:, None, None, :], float("-inf"))
         normed, gate = self.before(tokens, context[:, None])
-        tokens = tokens + gate * self.attention(normed, normed, bias)
+        tokens = torch.addcmul(tokens, gate, self.attention(normed, normed, bias))
         normed, gate = self.between(tokens, context[:, None])
-        return tokens + gate * self.forth(normed)  # type: ignore[no-any-return]
+        return torch.addcmul(tokens, gate, self.forth(normed))
 
 
 class AgentBlock(nn.Module):
@@ -94,12 +99,13 @@ class AgentBlock(nn.Module):
         self.forth = feed_forward(width, settings.dropout)
 
     def forward(self, tokens: Tensor, condition: Tensor, zones: Tensor, zone_bias: Tensor) -> Tensor:
-        """Return agents (B, S, A, d) after one block; the condition is (B, S, 1, d)."""
+        """Return agents (B, S, A, d) after one block; the condition is (B, S, 1, d), zones `look.key_value` of them."""
         if self.own is not None and self.attention is not None:
             normed, gate = self.own(tokens, condition)
             together = normed.flatten(0, 1)
-            tokens = tokens + gate * self.attention(together, together).view_as(tokens)
+            tokens = torch.addcmul(tokens, gate, self.attention(together, together).view_as(tokens))
         normed, gate = self.across(tokens, condition)
-        tokens = tokens + gate * self.look(normed.flatten(1, 2), zones, zone_bias).view_as(tokens)
+        seen = self.look.answer(normed.flatten(1, 2), zones, zone_bias)
+        tokens = torch.addcmul(tokens, gate, seen.view_as(tokens))
         normed, gate = self.between(tokens, condition)
-        return tokens + gate * self.forth(normed)  # type: ignore[no-any-return]
+        return torch.addcmul(tokens, gate, self.forth(normed))

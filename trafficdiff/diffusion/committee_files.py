@@ -26,8 +26,12 @@ __all__ = ["read_committee", "restored_members", "restoring", "write_committee"]
 Member = TypeVar("Member", bound=nn.Module)
 
 
-def write_committee(path: Path, members: Sequence[nn.Module], *, texts: Mapping[str, str]) -> str:
-    """Write networks and texts to one file, whole or not at all, and return its SHA-256.
+def write_committee(
+    path: Path, members: Sequence[nn.Module], *, texts: Mapping[str, str], tables: Mapping[str, Tensor] | None = None
+) -> str:
+    """Write networks, texts, and tables that belong to none of the networks to one file, and return its SHA-256.
+
+    The file comes out whole or not at all.
 
     Raises
     ------
@@ -41,6 +45,7 @@ def write_committee(path: Path, members: Sequence[nn.Module], *, texts: Mapping[
         for number, member in enumerate(members)
         for name, value in member.state_dict().items()
     }
+    weights |= {name: value.to(torch.float16).contiguous() for name, value in (tables or {}).items()}
     refuse_infinite(weights, what=str(path))
     digest = digest_of(weights, texts)
     with publishing_file(path) as staged:

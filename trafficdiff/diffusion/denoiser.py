@@ -25,6 +25,7 @@ from trafficdiff.datatypes.scene import CLASSES, SOURCES
 from trafficdiff.diffusion.blocks import AgentBlock, ZoneBlock
 from trafficdiff.diffusion.day import MOMENTS
 from trafficdiff.diffusion.inputs import TIME_BASES
+from trafficdiff.diffusion.nearness import Nearness, nearness_of, rows
 from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, TIME, VIA
 from trafficdiff.diffusion.tally import TALLIES, tally
 
@@ -38,6 +39,9 @@ DEPARTURE_BINS: Final = 16
 HOUR_WAVES: Final = 4
 _PLACE: Final = 3
 """The last numbers that describe a zone: `trafficdiff.diffusion.inputs` puts its place there."""
+_ENDS: Final = (ORIGIN, DESTINATION)
+_WAYS: Final = {ORIGIN: ((DESTINATION, 0),), DESTINATION: ((ORIGIN, 1),), VIA: ((ORIGIN, 2), (DESTINATION, 3))}
+"""By slot, from which known ends travel time is looked at, and with which of the agent's weights."""
 _FIRST_TILT: Final = 0.4
 """A shift of the mean over the variance, which for positions in units of the extent is about 0.7."""
 
@@ -83,6 +87,15 @@ class Zones:
         Shape (B, d), the scene and its conditions.
     place
         Shape (B, Z, 3), where zones lie, in units of the extent, and how far from the middle.
+    nearness
+        Travel times, as agents weigh them.
+    pointed
+        By pointer, what an agent is that points at each zone, and last at none yet, shape (B, Z + 1, d); for the via
+        one more for "none".
+    looked
+        By block of agents, keys and values of the zones, shape (B, Z, 2 d).
+    keys
+        Shape (B, Z, 3 (d + 1)), what pointers are compared with.
     """
 
     token: Tensor
@@ -91,6 +104,10 @@ class Zones:
     prior: Tensor
     context: Tensor
     place: Tensor
+    nearness: Nearness
+    pointed: tuple[Tensor, ...]
+    looked: tuple[Tensor, ...]
+    keys: Tensor
 
 
 @dataclass(frozen=True)
@@ -181,7 +198,29 @@ class Denoiser(nn.Module):
         token = self.read_zone(zone)
         for block in self.zone_blocks:
             token = block(token, functional.silu(context), bases, real)
-        return Zones(self.zone_norm(token), real, bases, prior, context, zone[..., -_PLACE:])
+        token = self.zone_norm(token)
+        return Zones(
+            token=token,
+            real=real,
+            bases=bases,
+            prior=prior,
+            context=context,
+            place=zone[..., -_PLACE:],
+            nearness=nearness_of(bases),
+            pointed=self._pointed(token),
+            looked=tuple(block.look.key_value(token) for block in self.agent_blocks),  # type: ignore[union-attr, operator]
+            keys=self.key(token),
+        )
+
+    def _pointed(self, token: Tensor) -> tuple[Tensor, ...]:
+        """Return the tables of `Zones.pointed`."""
+        tables = list(self.pointed(token).chunk(3, dim=-1))
+        last = [[hidden] for hidden in self.hidden[: len(tables)]]
+        last[VIA].insert(0, self.no_via)
+        return tuple(
+            torch.cat([table, *(row.expand(len(token), 1, -1) for row in none)], dim=1)
+            for table, none in zip(tables, last, strict=True)
+        )
 
     def known(self, zones: Zones, slots: Tensor, vehicle_class: Tensor) -> Tensor:
         """Return tokens of agents, shape (B, S, A, d): the sum of what is known of them.
@@ -189,16 +228,13 @@ class Denoiser(nn.Module):
         `slots` has shape (B, S, A, 4): positions of zones, for the via also Z for "none", and of departure bins; -1
         where hidden.
         """
-        batch, sets, agents = slots.shape[:3]
-        tables = list(self.pointed(zones.token).chunk(3, dim=-1))
-        tables[VIA] = torch.cat([tables[VIA], self.no_via.expand(batch, 1, -1)], dim=1)
         total = self.read_class(vehicle_class)
-        for slot in (ORIGIN, DESTINATION, VIA):
-            index = slots[..., slot].clamp(min=0).view(batch, -1, 1).expand(-1, -1, self.settings.width)
-            seen = tables[slot].gather(1, index).view(batch, sets, agents, -1)
-            total = total + torch.where(slots[..., slot, None] >= 0, seen, self.hidden[slot])
-        seen = self.read_departure(slots[..., TIME].clamp(min=0))
-        return total + torch.where(slots[..., TIME, None] >= 0, seen, self.hidden[TIME])  # type: ignore[no-any-return]
+        for slot, table in zip((*_ENDS, VIA), zones.pointed, strict=True):
+            known = slots[..., slot]
+            total = total + rows(table, known.where(known >= 0, table.shape[1] - 1))
+        departures = torch.cat([self.read_departure.weight, self.hidden[TIME, None]])
+        known = slots[..., TIME]
+        return total + functional.embedding(known.where(known >= 0, DEPARTURE_BINS), departures)  # type: ignore[no-any-return]
 
     def forward(
         self,
@@ -234,8 +270,8 @@ class Denoiser(nn.Module):
             condition = condition + (read if told is None else told * read)
         condition = functional.silu(condition)[:, :, None]
         bias = torch.zeros(zones.real.shape).masked_fill(~zones.real, float("-inf"))[:, None, None]
-        for block in self.agent_blocks:
-            tokens = block(tokens, condition, zones.token, bias)
+        for block, looked in zip(self.agent_blocks, zones.looked, strict=True):
+            tokens = block(tokens, condition, looked, bias)
         return self.agent_norm(tokens)  # type: ignore[no-any-return]
 
     def logits(
@@ -258,47 +294,74 @@ class Denoiser(nn.Module):
         day
             Shape (B, S, `MOMENTS`), 0 for a day that is usual or not known; None for no day at all.
         """
-        queries = self.query(agents).chunk(3, dim=-1)
-        keys = self.key(zones.token).chunk(3, dim=-1)
-        times = self.time_weight(agents).unflatten(-1, (6, TIME_BASES)).unbind(-2)
-        scale = self.settings.width**-0.5
-        padded = torch.zeros(zones.real.shape).masked_fill(~zones.real, float("-inf"))[:, None, None]
-
-        def pointer(slot: int) -> Tensor:
-            key, constant = keys[slot][..., :-1], keys[slot][..., -1]
-            score: Tensor = torch.einsum("bsad,bzd->bsaz", queries[slot], key) * scale
-            prior: Tensor = zones.prior[..., slot] if slot != VIA else zones.prior.mean(dim=-1)
-            shared: Tensor = (constant + prior)[:, None, None] + padded
-            if self.tilt is not None and day is not None and slot != VIA:
-                shared = shared + self.tilted(zones, day, slot)[:, :, None]
-            return score + shared
-
-        known = [slots[..., slot] for slot in (ORIGIN, DESTINATION)]
-        out_of = _rows(zones.bases, known[ORIGIN])
-        into = _rows(zones.bases.transpose(1, 2), known[DESTINATION])
-
-        def near(weight: Tensor, bases: Tensor, slot: int) -> Tensor:
-            return torch.einsum("bsat,bsazt->bsaz", weight, bases) * (known[slot] >= 0)[..., None]
-
-        def others(slot: int) -> Tensor | float:
-            if self.tally_weight is None:
-                return 0.0
-            weight = self.tally_weight(agents).chunk(2, dim=-1)[slot]
-            return tally(zones, slots if counted is None else counted, known=slots, slot=slot, weight=weight)
-
-        via = pointer(VIA) + near(times[2], out_of, ORIGIN) + near(times[3], into, DESTINATION)
         return Logits(
-            origin=pointer(ORIGIN) + near(times[0], into, DESTINATION) + others(ORIGIN),
-            destination=pointer(DESTINATION) + near(times[1], out_of, ORIGIN) + others(DESTINATION),
-            via=torch.cat([via, self.via_none(agents) + 4.0], dim=-1),
-            departure=self.departure(agents),
+            *(self.slot_logits(zones, slots, agents, slot, counted=counted, day=day) for slot in (*_ENDS, VIA, TIME))
         )
+
+    def slot_logits(
+        self,
+        zones: Zones,
+        slots: Tensor,
+        agents: Tensor,
+        slot: int,
+        *,
+        counted: Tensor | None = None,
+        day: Tensor | None = None,
+    ) -> Tensor:
+        """Return the logits of one slot, as `logits` does of all; `Logits` has their shapes."""
+        if slot == TIME:
+            return self.departure(agents)  # type: ignore[no-any-return]
+        score = self._pointer(zones, agents, slot, day)
+        for end, place in _WAYS[slot]:
+            known, weight = slots[..., end], _part(self.time_weight, agents, place, TIME_BASES)
+            weight = weight * (known >= 0)[..., None]
+            score = score + zones.nearness.weighed(weight, known.clamp(min=0), into=end == DESTINATION)
+        if slot == VIA:
+            return torch.cat([score, self.via_none(agents) + 4.0], dim=-1)
+        counts = slots if counted is None else counted
+        if self.tally_weight is None or not counts.shape[2]:  # nobody counts
+            return score
+        weight = self.tally_weight(agents).chunk(2, dim=-1)[slot]
+        return score + tally(zones, counts, known=slots, slot=slot, weight=weight)
+
+    def _pointer(self, zones: Zones, agents: Tensor, slot: int, day: Tensor | None) -> Tensor:
+        """Return how well zones fit agents, with the prior and the day in it, shape (B, S, A, Z)."""
+        width = self.settings.width
+        query = _part(self.query, agents, slot, width)
+        key = zones.keys[..., slot * (width + 1) : (slot + 1) * (width + 1)]
+        padded = torch.zeros(zones.real.shape).masked_fill(~zones.real, float("-inf"))[:, None, None]
+        prior: Tensor = zones.prior[..., slot] if slot != VIA else zones.prior.mean(dim=-1)
+        shared: Tensor = (key[..., -1] + prior)[:, None, None] + padded
+        if self.tilt is not None and day is not None and slot != VIA:
+            shared = shared + self.tilted(zones, day, slot)[:, :, None]
+        fit: Tensor = torch.einsum("bsad,bzd->bsaz", query, key[..., :-1]) * width**-0.5
+        return fit + shared
 
     def tilted(self, zones: Zones, day: Tensor, slot: int) -> Tensor:
         """Return what a day (B, S, `MOMENTS`) adds to the logits of origins or destinations, shape (B, S, Z)."""
         if self.tilt is None:
             return torch.zeros(())
         return torch.einsum("bsk,bzk->bsz", self.tilt(day).chunk(2, dim=-1)[slot], zones.place)
+
+    def edge_scores(self, edge: Tensor, zone_token: Tensor, zone: Tensor, vehicle_class: Tensor) -> Tensor:
+        """Return the score of every edge of a place as origin and as destination, shape (C, 2, E).
+
+        The same as `edge_logits`, edge by edge, but what does not depend on role and class is computed once.
+
+        Parameters
+        ----------
+        edge, zone
+            Shape (E, edge width) and (E,), the zone of each.
+        zone_token
+            Shape (Z, d).
+        vehicle_class
+            Shape (C,).
+        """
+        mixed = functional.gelu(self.read_edge(edge) + self.edge_zone(zone_token)[zone])
+        own = self.edge_score(mixed)[:, list(_ENDS)].T
+        roles = torch.tensor(_ENDS)[None]
+        kind = self.edge_role(roles * (len(CLASSES) + 1) + vehicle_class[:, None])
+        return own + kind @ mixed.T  # type: ignore[no-any-return]
 
     def edge_logits(self, edge: Tensor, zone_token: Tensor, role: Tensor, vehicle_class: Tensor) -> Tensor:
         """Return the score of edges as trip ends inside their zones.
@@ -319,7 +382,7 @@ class Denoiser(nn.Module):
         return own + match
 
 
-def _rows(bases: Tensor, index: Tensor) -> Tensor:
-    """Return the bases from each agent's zone to all others, shape (B, S, A, Z, T)."""
-    batch = torch.arange(len(bases)).view(-1, 1, 1)
-    return bases[batch, index.clamp(min=0)]
+def _part(layer: nn.Linear, values: Tensor, part: int, width: int) -> Tensor:
+    """Return one of the parts that a layer's output consists of."""
+    own = slice(part * width, (part + 1) * width)
+    return functional.linear(values, layer.weight[own], layer.bias[own])

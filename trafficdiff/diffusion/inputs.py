@@ -208,33 +208,77 @@ def place_of(scene: Scene, scaling: Scaling, *, turn: Turn | None = None, bases:
 
     `bases` are its `time_bases`, for one who looks at it more than once.
     """
-    turn = turn or Turn()
-    matrix = turn.matrix()
-    zone_table = _columns(scene.zone_columns, _turned(scene, "zone", matrix), scaling.zone_columns)
-    zone, zone_known = _scaled(zone_table, scaling.zone)
-    zone_relative = _relative(zone_table, scaling.zone[0])
-    xy_m = scene.zone_xy_m.astype(np.float64) @ matrix.T
-    edge_table = _columns(scene.edge_columns, _turned(scene, "edge", matrix), scaling.edge_columns)
-    edge, _ = _scaled(edge_table, scaling.edge)
-    summary = _columns(scene.scene_columns, scene.scene_values[None], scaling.scene_columns)
-    if turn.mirrored and "left_hand" in scaling.scene_columns:
-        column = scaling.scene_columns.index("left_hand")
-        summary[:, column] = 1 - summary[:, column]
-    scaled, _ = _scaled(summary, scaling.scene)
-    size = zone_weight(scene)
-    extent_m = float(np.sqrt((xy_m**2).sum(axis=1).mean())) or 1.0
-    magnitude = np.array([math.log10(max(extent_m, 1.0)) - 3.3, math.log10(len(scene)) - 2.0])
-    return Place(
-        zone=_tensor(np.concatenate([zone, zone_relative, _waves(xy_m, extent_m)], axis=1)),
-        scene=_tensor(np.concatenate([scaled[0], zone_known.any(axis=0), magnitude])),
-        bases=_bases_of(scene) if bases is None else bases,
-        prior=_tensor(np.log(size / size.mean(axis=0))),
-        rim=_tensor(zone_rim_share(scene)),
-        edge=_tensor(np.concatenate([edge, _relative(edge_table, scaling.edge[0])], axis=1)),
-        edge_prior=_tensor(np.log(edge_weight(scene))),
-        edge_offsets=torch.from_numpy(scene.edge_offsets.astype(np.int64)),
-        turn=turn,
-    )
+    return _Views(scene, scaling, bases).turned(turn or Turn())
+
+
+class _Views:
+    """Turn one scene again and again: what does not turn with the map is read and scaled once."""
+
+    def __init__(self, scene: Scene, scaling: Scaling, bases: Tensor | None = None) -> None:
+        self._scaling = scaling
+        self._xy_m = scene.zone_xy_m.astype(np.float64)
+        self._zone = _Sheet(scene, "zone", scaling)
+        self._edge = _Sheet(scene, "edge", scaling)
+        self._summary = _columns(scene.scene_columns, scene.scene_values[None], scaling.scene_columns)
+        size = zone_weight(scene)
+        self._fixed = {
+            "bases": _bases_of(scene) if bases is None else bases,
+            "prior": _tensor(np.log(size / size.mean(axis=0))),
+            "rim": _tensor(zone_rim_share(scene)),
+            "edge_prior": _tensor(np.log(edge_weight(scene))),
+            "edge_offsets": torch.from_numpy(scene.edge_offsets.astype(np.int64)),
+        }
+
+    def turned(self, turn: Turn) -> Place:
+        """Return the place as the map lies after a turn."""
+        matrix, scaling = turn.matrix(), self._scaling
+        xy_m = self._xy_m @ matrix.T
+        extent_m = float(np.sqrt((xy_m**2).sum(axis=1).mean())) or 1.0
+        magnitude = np.array([math.log10(max(extent_m, 1.0)) - 3.3, math.log10(len(xy_m)) - 2.0])
+        summary = self._summary.copy()
+        if turn.mirrored and "left_hand" in scaling.scene_columns:
+            column = scaling.scene_columns.index("left_hand")
+            summary[:, column] = 1 - summary[:, column]
+        scaled, _ = _scaled(summary, scaling.scene)
+        return Place(
+            zone=_tensor(np.concatenate([*self._zone.turned(matrix), _waves(xy_m, extent_m)], axis=1)),
+            scene=_tensor(np.concatenate([scaled[0], self._zone.known.any(axis=0), magnitude])),
+            edge=_tensor(np.concatenate(self._edge.turned(matrix), axis=1)),
+            turn=turn,
+            **self._fixed,
+        )
+
+
+class _Sheet:
+    """Hold the columns of zones or of edges, scaled by the corpus and by their own scene."""
+
+    def __init__(self, scene: Scene, kind: str, scaling: Scaling) -> None:
+        wanted = getattr(scaling, f"{kind}_columns")
+        have = getattr(scene, f"{kind}_columns")
+        self._scale = getattr(scaling, kind)
+        values = np.asarray(getattr(scene, f"{kind}_values"), np.float64)
+        table = _columns(have, values, wanted)
+        both = [pair for pair in scene.directional if set(pair) <= set(have)]
+        self._arrows = [values[:, [have.index(name) for name in pair]] for pair in both]
+        self._turning = [[wanted.index(name) if name in wanted else None for name in pair] for pair in both]
+        self.known: NDArray[np.bool_] = np.asarray(np.isfinite(table))
+        for arrow, places in zip(self._arrows, self._turning, strict=True):
+            whole = np.asarray(np.isfinite(arrow).all(axis=1))  # a turn mixes the two
+            self.known[:, [column for column in places if column is not None]] &= whole[:, None]
+        self._scaled, _ = _scaled(table, self._scale)
+        self._relative = _relative(table, self._scale[0])
+
+    def turned(self, matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the columns in both scales, shape (N, F) each, after a turn of the map."""
+        scaled, relative = self._scaled.copy(), self._relative.copy()
+        for arrow, places in zip(self._arrows, self._turning, strict=True):
+            now = arrow @ matrix.T
+            for part, column in enumerate(places):
+                if column is not None:
+                    own = [column]
+                    scaled[:, own], _ = _scaled(now[:, [part]], self._scale[:, own])
+                    relative[:, own] = _relative(now[:, [part]], self._scale[0, own])
+        return scaled, relative
 
 
 def with_columns_hidden(place: Place, scaling: Scaling, share: float, generator: np.random.Generator) -> Place:
@@ -261,10 +305,9 @@ def views_of(scene: Scene, scaling: Scaling, *, count: int, hidden: float, seed:
         yield place_of(scene, scaling)
         return
     turns = [Turn(generator.random() * 2 * np.pi, bool(generator.random() < 0.5)) for _ in range(count)]
-    bases = _bases_of(scene)
+    views = _Views(scene, scaling)
     for turn in turns:
-        place = place_of(scene, scaling, turn=turn, bases=bases)
-        yield with_columns_hidden(place, scaling, hidden, generator)
+        yield with_columns_hidden(views.turned(turn), scaling, hidden, generator)
 
 
 def _bases_of(scene: Scene) -> Tensor:
@@ -283,16 +326,6 @@ def time_bases(travel_time_s: Tensor) -> Tensor:
     position = ((place - points[0]) / step).clamp(0, len(points) - 1)
     tents = (1 - (position[..., None] - torch.arange(len(points))).abs()).clamp(min=0)
     return torch.cat([tents * reached[..., None], (~reached)[..., None].float()], dim=-1)
-
-
-def _turned(scene: Scene, kind: str, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    names = getattr(scene, f"{kind}_columns")
-    values = np.array(getattr(scene, f"{kind}_values"), np.float64)
-    for east, north in scene.directional:
-        if east in names and north in names:
-            pair = [names.index(east), names.index(north)]
-            values[:, pair] = values[:, pair] @ matrix.T
-    return values
 
 
 def _scaled(table: NDArray[np.float64], scale: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -57,7 +57,10 @@ def rim_capacity(scene: Scene, way: str) -> NDArray[np.float64]:
 
 
 def edge_weight(scene: Scene) -> NDArray[np.float64]:
-    """Return trip-end weights of edges as origin and as destination, shape (E, 2), in any unit."""
+    """Return trip-end weights of edges as origin and as destination, shape (E, 2), in any unit.
+
+    What is known of the place itself has the last word.
+    """
     length_m = _column(scene, "length", 1.0)
     street = np.maximum(length_m, _NOTHING) ** _INNER_POWER
     street *= np.where(_column(scene, "class_rank", 0.0) >= _MOTORWAY_RANK, _MOTORWAY_WEIGHT, 1.0)
@@ -73,7 +76,7 @@ def edge_weight(scene: Scene) -> NDArray[np.float64]:
         if rim.any() and streets_km > 0:
             odds = _STREETS_OF_A_LANE_KM * lanes[rim].sum() / streets_km
             weight[rim, role] = odds * inner * capacity[rim] / capacity[rim].sum()
-    return weight
+    return weight if scene.local is None else weight * np.exp(scene.local.edge.astype(np.float64))
 
 
 def zone_weight(scene: Scene) -> NDArray[np.float64]:

@@ -25,10 +25,11 @@ from torch import Tensor
 from trafficdiff.datatypes.scene import SOURCES
 from trafficdiff.diffusion.believed_pairs import believed_pairs
 from trafficdiff.diffusion.day import turned_moments
-from trafficdiff.diffusion.denoiser import Conditions, Logits, Zones
+from trafficdiff.diffusion.denoiser import Conditions, Zones
 from trafficdiff.diffusion.ends import Ends
-from trafficdiff.diffusion.inputs import BUMPS_S, views_of
+from trafficdiff.diffusion.inputs import views_of
 from trafficdiff.diffusion.noise import DESTINATION, ORIGIN, TIME, VIA
+from trafficdiff.diffusion.open_slots import OpenSlots
 from trafficdiff.diffusion.requests import Drawn, Request, SamplerSettings, open_pairs, refuse_unreachable
 from trafficdiff.diffusion.rim import rim_of, tilted
 
@@ -47,8 +48,8 @@ __all__ = ["draw_places", "encode"]
 
 _NEVER: Final = float("-inf")
 _LEAST_CHANCE: Final = 1e-20
-_NOT_ASKED: Final = (None, None, None, None)
-"""Logits of a step in which the network has no say."""
+_REVEALED: Final = (ORIGIN, DESTINATION, VIA, TIME)
+"""The order in which the slots of one step are revealed."""
 
 
 def encode(model: Model, place: Place, conditions: Conditions) -> Zones:
@@ -118,7 +119,8 @@ def draw_places(
     day = _day(members, dice, settings)
     pairs = open_pairs(reach, scene.edge_offsets)
     refuse_unreachable(request, pairs, sorted(reach))
-    joined = believed_pairs(scene, ways, settings)
+    onward = believed_pairs(scene, ways, settings)
+    joined = (onward, onward.T.contiguous())
     doors = {kind: Ends(reach[kind], scene.edge_offsets) for kind in sorted(reach)}
     order = torch.randperm(len(request), generator=dice).numpy()
     observed = _observed(request)
@@ -127,16 +129,19 @@ def draw_places(
     at_once = min(settings.sets, -(-len(request) // (settings.agents * turns))) * settings.agents
     slots = np.full((len(request), 4), -1, np.int64)
     ends = np.full((2, len(request)), -1, np.int64)
+    open_slots: OpenSlots | None = None
     drawings: list[_Drawing] = []
     for number, start in enumerate(range(0, len(request), max(at_once, 1))):
         if number < turns:
             model = members[number % len(members)].eval()
             place = next(seen)
+            open_slots = open_slots or OpenSlots(pairs, place.bases, detour=settings.detour)
             drawings.append(
                 _Drawing(
-                    model, place, scene, conditions, day=day, doors=doors, pairs=pairs, joined=joined, settings=settings
+                    model, place, scene, conditions,
+                    day=day, doors=doors, open_slots=open_slots, joined=joined, settings=settings,
                 )
-            )
+            )  # fmt: skip
         drawing = drawings[number % turns]
         rows = order[start : start + at_once]
         slots[rows], tilt = drawing.sets(request.part(rows), dice, observed=observed)
@@ -181,8 +186,8 @@ class _Drawing:
         *,
         day: NDArray[np.float64] | None,
         doors: Mapping[int, Ends],
-        pairs: Tensor,
-        joined: Tensor,
+        open_slots: OpenSlots,
+        joined: tuple[Tensor, Tensor],
         settings: SamplerSettings,
     ) -> None:
         self.network = model.denoiser
@@ -194,25 +199,18 @@ class _Drawing:
         self.zones = encode(model, place, conditions)
         self.hidden = encode(model, place, _nothing_told(conditions)) if settings.guidance != 1 else None
         self.classes = np.array(sorted(doors), np.int64)
-        self.pairs = pairs
-        self.time_s = _expected_time(place)
+        self.open = open_slots
         self.joined = joined
         self.doors = doors
-        self.scores = {kind: self._edge_scores(kind) for kind in sorted(doors)}
+        self.scores = self._edge_scores()
         self.rim = rim_of(scene, {kind: ends.reach for kind, ends in doors.items()}, self.scores)
 
-    def _edge_scores(self, kind: int) -> NDArray[np.float32]:
-        """Return the scores of edges as origin and as destination for a class, shape (2, E)."""
-        place, count = self.place, len(self.place.edge)
-        token = self.zones.token[0].repeat_interleave(place.edge_offsets.diff(), dim=0)[:, None]
-        scores = [
-            self.network.edge_logits(
-                place.edge[:, None], token, torch.full((count,), role), torch.full((count,), kind)
-            )[:, 0]
-            + place.edge_prior[:, role]
-            for role in (ORIGIN, DESTINATION)
-        ]
-        return torch.stack(scores).numpy()
+    def _edge_scores(self) -> dict[int, NDArray[np.float32]]:
+        """Return the scores of edges as origin and as destination by class, shape (2, E) each."""
+        place = self.place
+        zone = torch.arange(len(place)).repeat_interleave(place.edge_offsets.diff())
+        scores = self.network.edge_scores(place.edge, self.zones.token[0], zone, torch.from_numpy(self.classes))
+        return dict(zip(self.classes.tolist(), (scores + place.edge_prior.T).numpy(), strict=True))
 
     def edges(
         self,
@@ -258,20 +256,18 @@ class _Drawing:
             due = when == step
             if not due.any():
                 continue
-            asked = prior_share < 1 or bool(due[:, [VIA, TIME]].any())
-            logits: Sequence[Tensor | None] = _NOT_ASKED
-            if asked:
-                logits = self._logits(slots, given, kinds, (sets, agents), 1 - step / settings.steps)
-            for slot, scores in zip((ORIGIN, DESTINATION, VIA, TIME), logits, strict=True):
+            wanted = [slot for slot in _REVEALED if due[:, slot].any()]
+            asked = wanted if prior_share < 1 else [slot for slot in wanted if slot in (VIA, TIME)]
+            logits = self._logits(slots, given, kinds, (sets, agents), time=1 - step / settings.steps, wanted=asked)
+            for slot in wanted:
                 rows = torch.nonzero(due[:, slot])[:, 0]
-                if len(rows):
-                    own = None if scores is None else scores[rows]
-                    mixed = self._mixed(slots, slot, rows, scores=own, prior_share=prior_share)
-                    some = mixed.masked_fill(~self._open(slots, slot, rows, allowed[rows]), _NEVER)
-                    if request.rim_shares is not None and self.rim is not None and slot in (ORIGIN, DESTINATION):
-                        inside = self.rim.shares[slot][allowed[rows]]
-                        some, tilt[slot, rows] = tilted(some, inside, wanted=request.rim_shares[slot])
-                    slots[rows, slot] = _drawn(some, dice)
+                own = logits[slot][rows] if slot in logits else None
+                mixed = self._mixed(slots, slot, rows, scores=own, prior_share=prior_share)
+                some = mixed.masked_fill(~self.open.of(slot, slots[rows], allowed[rows]), _NEVER)
+                if request.rim_shares is not None and self.rim is not None and slot in (ORIGIN, DESTINATION):
+                    inside = self.rim.shares[slot][allowed[rows]]
+                    some, tilt[slot, rows] = tilted(some, inside, wanted=request.rim_shares[slot])
+                slots[rows, slot] = _drawn(some, dice)
         slots[:, VIA] = torch.where(slots[:, VIA] >= self.zones.token.shape[1], -1, slots[:, VIA])
         return slots[:count].numpy(), tilt[:, :count].numpy()
 
@@ -294,64 +290,38 @@ class _Drawing:
         counted: Tensor | None,
         kinds: Tensor,
         shape: tuple[int, int],
+        *,
         time: float,
-    ) -> list[Tensor]:
+        wanted: Sequence[int],
+    ) -> dict[int, Tensor]:
+        """Return what the network says of the wanted slots of all trips, shape (N, values) each."""
+        if not wanted:
+            return {}
         sets, agents = shape
         inside = slots.view(1, sets, agents, 4)
         now = torch.full((1, sets), time)
         days = None if self.day is None else self.day.expand(1, sets, -1)
 
-        def told(zones: Zones) -> Logits:
+        def told(zones: Zones) -> list[Tensor]:
             tokens = self.network(zones, inside, kinds.view(1, sets, agents), now, days)
-            return self.network.logits(zones, inside, tokens, counted=counted, day=days)
+            return [self.network.slot_logits(zones, inside, tokens, slot, counted=counted, day=days) for slot in wanted]
 
-        shown = told(self.zones)
-        parts = [shown.origin, shown.destination, shown.via, shown.departure]
+        parts = told(self.zones)
         if self.hidden is not None:
-            blind = told(self.hidden)
-            others = [blind.origin, blind.destination, blind.via, blind.departure]
-            parts = [other + self.settings.guidance * (part - other) for part, other in zip(parts, others, strict=True)]
-        return [part.view(sets * agents, -1) for part in parts]
+            guidance = self.settings.guidance
+            parts = [blind + guidance * (part - blind) for part, blind in zip(parts, told(self.hidden), strict=True)]
+        return {slot: part.view(sets * agents, -1) for slot, part in zip(wanted, parts, strict=True)}
 
     def _mixed(self, slots: Tensor, slot: int, rows: Tensor, *, scores: Tensor | None, prior_share: float) -> Tensor:
         """Return the logits of a slot with the prior mixed into them, where it has one; the prior alone without any."""
         if slot not in (ORIGIN, DESTINATION) and scores is not None:
             return scores
         other = slots[rows, DESTINATION if slot == ORIGIN else ORIGIN]
-        joined = self.joined if slot == DESTINATION else self.joined.T
-        prior = self.zones.prior[0, :, slot] + torch.where(other[:, None] >= 0, joined[other.clamp(min=0)], 0.0)
+        joined = self.joined[int(slot == ORIGIN)][other.clamp(min=0)]
+        prior = self.zones.prior[0, :, slot] + torch.where(other[:, None] >= 0, joined, 0.0)
         if self.day is not None:  # the prior's day is the model's
             prior = prior + self.network.tilted(self.zones, self.day[None, None], slot)[0, 0]
         return prior if scores is None else (1 - prior_share) * scores + prior_share * prior
-
-    def _open(self, slots: Tensor, slot: int, rows: Tensor, allowed: Tensor) -> Tensor:
-        """Return which values of a slot are possible for some trips, shape (N, values)."""
-        if slot == TIME:
-            return torch.ones(len(rows), 1, dtype=torch.bool)
-        if slot == VIA:
-            return self._on_the_way(slots[rows], allowed)
-        pairs = self.pairs if slot == DESTINATION else self.pairs.transpose(1, 2)
-        other = slots[rows, ORIGIN if slot == DESTINATION else DESTINATION]
-        some = pairs.any(dim=1)[allowed]
-        return torch.where((other >= 0)[:, None], pairs[allowed, other.clamp(min=0)], some)
-
-    def _on_the_way(self, slots: Tensor, allowed: Tensor) -> Tensor:
-        """Return which zones a trip may pass: reachable, and not too far about; the last column is "none"."""
-        origin, destination = slots[:, ORIGIN], slots[:, DESTINATION]
-        over = self.time_s[origin] + self.time_s[:, destination].T
-        direct = self.time_s[origin, destination][:, None]
-        possible = self.pairs[allowed, origin] & self.pairs.transpose(1, 2)[allowed, destination]
-        near = possible & (over <= self.settings.detour * direct) & torch.isfinite(over)
-        zone = torch.arange(near.shape[1])
-        near &= (zone != origin[:, None]) & (zone != destination[:, None])
-        return torch.cat([near, torch.ones(len(near), 1, dtype=torch.bool)], dim=1)
-
-
-def _expected_time(place: Place) -> Tensor:
-    """Return travel times from the bases [s], infinite where there is no way."""
-    points = torch.log(torch.from_numpy(BUMPS_S.astype(np.float32)))
-    time_s = torch.exp(place.bases[..., :-1] @ points)
-    return time_s.masked_fill(place.bases[..., -1] > 0, float("inf"))
 
 
 def _given(request: Request, rows: NDArray[np.int64]) -> Tensor:
@@ -382,5 +352,5 @@ def _some(trips: Tensor, shape: tuple[int, int], dice: torch.Generator) -> Tenso
 
 def _drawn(scores: Tensor, dice: torch.Generator) -> Tensor:
     """Draw from the softmax of each row: the largest sum of logit and Gumbel noise."""
-    chance = torch.rand(scores.shape, generator=dice).clamp(_LEAST_CHANCE, 1 - 1e-7)
-    return (scores - torch.log(-torch.log(chance))).argmax(dim=-1)
+    noise = torch.rand(scores.shape, generator=dice).clamp_(_LEAST_CHANCE, 1 - 1e-7).log_().neg_().log_()
+    return torch.sub(scores, noise, out=noise).argmax(dim=-1)
