@@ -27,9 +27,11 @@ from tests.dashboards.browsing import FLAGS, Visitor, chromium  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 PROGRAM = Path(sys.executable).with_name("trafficdiff")
-PAGES = ("start", "scenario", "run", "congestion", "compare", "safety", "charging", "model")
+PAGES = ("start", "scenario", "run", "congestion", "compare", "safety", "av_scenes", "charging", "model")
 SPECIAL = ("charging", "safety")
 """Pages that show studies of their own, by the folder in their runs."""
+WITHOUT_STUDY = ("av_scenes", "model", "scenario", "run")
+"""Pages that show other things than a study."""
 SLOWER = """\
 base: safety.yaml
 name: 20 kmh in the centre
@@ -57,6 +59,13 @@ def make_example(root: Path) -> None:
     subprocess.run(command, check=True)
     make_charging(root)
     make_safety(root)
+    make_scenes(root)
+
+
+def make_scenes(root: Path) -> None:
+    """Make edge cases of every type at night."""
+    command = [PROGRAM, "scenes", "make", "all", "--network", "helsinki", "--count", "3", "--seed", "1"]
+    subprocess.run([*command, "--hour", "22:27", "--fog", "30:200", "-o", root / "scenes" / "night"], check=True)
 
 
 def make_safety(root: Path) -> None:
@@ -114,7 +123,7 @@ def small_png(picture: bytes) -> bytes:
 
 def take(visitor: Visitor, page: str, view: dict[str, str], *, name: str) -> None:
     visitor.open(page, **view)
-    if page in {"scenario", "congestion", "charging", "safety"}:
+    if page in {"scenario", "congestion", "charging", "safety", "av_scenes"}:
         visitor.ready_map()
         visitor.tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     visitor.settle(quiet_ms=1500)
@@ -134,7 +143,7 @@ def main(words: Sequence[str] | None = None) -> None:
         root = asked.folder.resolve() if asked.folder else Path(temporary)
         if not asked.folder:
             make_example(root)
-        view = study_of(root) if set(asked.pages) - set(SPECIAL) else {}
+        view = study_of(root) if set(asked.pages) - set(SPECIAL) - set(WITHOUT_STUDY) else {}
         special = {name: study_of(root, having=name) for name in SPECIAL if name in asked.pages}
         command = [PROGRAM, "serve", root, "--port", "0", "--json"]
         with (
@@ -151,8 +160,8 @@ def main(words: Sequence[str] | None = None) -> None:
                 )  # fmt: skip
                 visitor = Visitor(context, address)
                 for page in pages:
-                    wanted = {"draft": draft_of(root)} if page in {"scenario", "run"} else view
-                    wanted = special.get(page, wanted)
+                    wanted = {} if page in WITHOUT_STUDY else special.get(page, view)
+                    wanted = {"draft": draft_of(root)} if page in {"scenario", "run"} else wanted
                     take(visitor, page, wanted, name=page if scheme == "light" else f"{page}_dark")
                 context.close()
             browser.close()

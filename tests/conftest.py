@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from tests import towns
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from trafficdiff.datatypes.graph import RoadGraph
+
+
+settings.register_profile("default", deadline=None)
+"""A busy machine is not a fault of the code."""
 
 
 @pytest.fixture(scope="session")

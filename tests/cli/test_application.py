@@ -15,7 +15,7 @@ from trafficdiff.workflows.model_trips import open_checkpoint
 
 VERBS = (
     "doctor", "build", "init", "schema", "sample", "run", "ensemble", "compare", "plan", "export", "validate", "report",
-    "evaluate", "corpus", "train", "demo", "serve", "plan-charging", "scenes",
+    "evaluate", "corpus", "train", "demo", "serve", "plan-charging", "scenes", "privacy",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.commands import trafficdiff
 from tests.diffusion.test_resuming import towns
+from trafficdiff.cli import main
 from trafficdiff.datatypes.scene_files import write_scenes
 from trafficdiff.workflows.train import state_file
 
@@ -83,3 +84,41 @@ def test_what_cannot_be_trained_on_is_invalid_input(corpus: Path, tmp_path: Path
         assert said.returncode == code
         assert word in said.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.sumo
+def test_a_model_tuned_on_the_command_line_can_be_sampled_from(grid_net: Path, tmp_path: Path) -> None:
+    window = ("--begin", 0, "--end", 600, "--seed", 1)
+    said = trafficdiff(
+        "sample", grid_net, "--trips", 200, *window, "-o", tmp_path / "own.parquet", "--demand", "uniform"
+    )
+    assert said.returncode == 0, said.stderr
+    own = ["--network", str(grid_net), "--routes", str(tmp_path / "own.parquet")]
+    said = trafficdiff("train", "--from", "shipped", *own, "-o", tmp_path / "tuned", "--seed", 4)
+    assert said.returncode == 0, said.stderr
+    assert "held out" in said.stdout
+    assert "tuned to 200 trips" in said.stdout
+    model = tmp_path / "tuned" / "demand_model.safetensors"
+    words = [*window, "-o", str(tmp_path / "drawn.parquet"), "--checkpoint", str(model)]
+    said = trafficdiff("sample", grid_net, "--trips", 20, *words)
+    assert said.returncode == 0, said.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--from", "shipped"], "missing --network, --routes"),
+        (["--network", "net"], "--network of no use here"),
+        (["--from", "shipped", "--network", "n", "--routes", "r", "--delta", "0.1"], "--delta of no use here"),
+        (["corpus", "--from", "shipped", "--network", "n", "--routes", "r"], "a corpus of no use here"),
+    ],
+)
+def test_options_of_two_ways_are_not_mixed(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", *words, "-o", str(tmp_path / "model")])
+    assert ended.value.code == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "model").exists()

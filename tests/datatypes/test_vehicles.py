@@ -107,4 +107,4 @@ def test_sumo_knows_every_shipped_type_and_its_emissions(cross_net: Path, tmp_pa
     for name, emissions in trips.items():
         assert emissions is not None
         source = "electricity_abs" if name == "electric_car" else "CO2_abs"
-        assert float(emissions.get(source, "0")) > 0, name
+        assert (float(emissions.get(source, "0")) > 0) == (name != "bicycle"), name

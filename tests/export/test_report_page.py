@@ -41,7 +41,7 @@ def hostile_report(language: str = "en") -> Report:
     return Report(
         language=language, title=HOSTILE, subtitle=HOSTILE, facts=((HOSTILE, HOSTILE),), overview=(table,),
         sections=(section,), declared=(table,), limits=(HOSTILE,), glossary=((HOSTILE, HOSTILE),), provenance=(table,),
-        commands=(HOSTILE,), credits=(HOSTILE,),
+        commands=(HOSTILE,), credits=(HOSTILE,), trust_lead=(HOSTILE,), trust_warnings=(HOSTILE,), trust=(table,),
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ def test_at_most_about_5_percent_of_the_roads_shown_are_false_and_most_changed_o
     assert np.mean(found) > (0.5 if samples == 5 else 0.8)
 
 
+@pytest.mark.slow
 def test_without_any_change_hardly_any_study_shows_a_road() -> None:
     shown = [changes(*study(8, 500, changed=0, seed=seed)).distinguishable.any() for seed in range(100)]
     assert np.mean(shown) <= 0.1
@@ -82,6 +83,7 @@ def test_different_seeds_are_compared_without_pairs() -> None:
     assert (apart.difference == paired.difference).all()
 
 
+@pytest.mark.slow
 def test_a_city_by_interval_takes_seconds_and_little_memory() -> None:
     import tracemalloc
 

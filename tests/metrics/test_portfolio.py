@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def by_enumeration(saved, cost, budget, requires, excludes):
     return best
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     saved=st.lists(number, min_size=SIZE, max_size=SIZE),
@@ -65,6 +67,7 @@ def test_a_candidate_that_saves_nothing_is_left_out() -> None:
     assert best_portfolio(np.array([0.0, 2.0]), np.array([1.0, 1.0]), budget=5.0).tolist() == [False, True]
 
 
+@pytest.mark.slow
 def test_a_saving_that_is_sure_is_always_chosen_and_an_even_one_half_the_time() -> None:
     drawn = np.random.default_rng(1).normal([10.0, 0.0], [0.1, 1.0], size=(400, 2))
     share = chosen_share(drawn, np.array([1.0, 1.0]), budget=2.0)

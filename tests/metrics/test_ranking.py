@@ -49,6 +49,7 @@ def test_identical_scenarios_share_place_and_chance() -> None:
     assert table["to_next"][0] == table["to_next_low"][0] == table["to_next_high"][0] == 0
 
 
+@pytest.mark.slow
 def test_the_probability_of_being_best_is_as_often_right_as_it_says() -> None:
     """With a flat prior it is the chance that the other is truly worse; truths are drawn wide."""
     generator = np.random.default_rng(6)

@@ -66,6 +66,7 @@ def test_who_has_no_way_round_changes_or_gives_up():
     assert "t2" in ids(made.trips)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(low=st.floats(0, 1), high=st.floats(0, 1))
 def test_a_larger_barred_share_bars_all_whom_a_smaller_one_does(low, high):

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.store.runs import NET, STARTED
+from trafficdiff.datatypes.calibration_facts import CalibrationFacts
 from trafficdiff.datatypes.scenario import Scenario
 from trafficdiff.errors import NetworkError
 from trafficdiff.store.provenance import Provenance, collect_provenance, installed_versions, network_hash, run_id
@@ -107,6 +108,15 @@ def test_the_statement_names_model_data_and_seed(net: Path) -> None:
     statement = _collect(net).statement
     for part in ("Synthetic", "the gravity baseline", "OpenStreetMap", "seed 42", "SUMO 1.28"):
         assert part in statement
+
+
+def test_the_statement_says_what_demand_was_calibrated_to(net: Path) -> None:
+    facts = CalibrationFacts(counts=23, share_geh5=0.96)
+    calibrated = _collect(net).model_copy(update={"calibration": facts})
+    assert "by the gravity baseline, calibrated to 23 counts (GEH < 5 on 96%), from OpenStreetMap" in (
+        calibrated.statement
+    )
+    assert Provenance.model_validate_json(calibrated.model_dump_json()).calibration == facts
 
 
 def test_only_trips_from_a_file_can_be_given_and_the_statement_says_so(net: Path) -> None:

@@ -124,6 +124,7 @@ write_run(Path(sys.argv[1]) / "runs" / "run", content)
 """
 
 
+@pytest.mark.slow
 def test_zarr_on_a_full_disk_is_an_error_and_no_run(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", _WRITE_UNDER_A_LIMIT, str(tmp_path)], check=False, capture_output=True, text=True

@@ -49,6 +49,20 @@ def test_all_faults_are_said_at_once(net: Path) -> None:
         assert words in said
 
 
+def test_a_study_knows_the_files_that_its_demand_is_calibrated_to(net: Path, tmp_path: Path) -> None:
+    demand = {"kind": "calibrated", "counts": str(tmp_path / "c.csv"), "observed": str(tmp_path / "o.parquet")}
+    with pytest.raises(ScenarioError, match=r"(?s)counts: expected the file .*c\.csv.*observed: expected the file"):
+        planned(scenario_of(net, demand=demand))
+    for name in ("c.csv", "o.parquet"):
+        (tmp_path / name).write_text("before")
+    given = read_given([scenario_of(net, demand=demand)])
+    plan = make_plan(given, samples=1, base=None, stopping=None)
+    assert {"base: counts", "base: observed", "base: checkpoint"} <= plan.inputs.keys()
+    (tmp_path / "c.csv").write_text("after")
+    with pytest.raises(StoreError, match="base: counts"):
+        refuse_changed(plan, given)
+
+
 def test_the_faults_of_all_files_are_said_at_once(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.yaml").write_text(f"name: {name}\nnetwork: helsinki\nseed: -1\n")

@@ -36,6 +36,7 @@ def study(net: Path, folder: Path, **changes: object) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_plan_is_published_whole_and_its_scenario_plans_stops_with_less_unmet(grid_net: Path, tmp_path: Path):
     path = study(grid_net, tmp_path)
     plan = plan_charging(

@@ -280,6 +280,7 @@ def test_a_mesoscopic_run_says_once_that_it_is_biased(tmp_path: Path, grid_net: 
     assert open_run(tmp_path / "run").validation.warnings == (MESO_BIAS,)
 
 
+@pytest.mark.slow
 def test_an_electric_share_shows_in_the_energy(tmp_path: Path, grid_net: Path) -> None:
     demand = {"kind": "uniform", "trips": 40, "electric_share": 0.5}
     path = write_scenario(tmp_path, grid_net, demand=demand)
@@ -288,6 +289,7 @@ def test_an_electric_share_shows_in_the_energy(tmp_path: Path, grid_net: Path) -
     assert np.isfinite(numbers["total_co2_mass"])
 
 
+@pytest.mark.slow
 def test_neither_the_machines_clock_zone_nor_a_day_of_changing_clocks_changes_the_numbers(
     outcome: Outcome, tmp_path: Path, grid_net: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

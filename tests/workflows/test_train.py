@@ -10,13 +10,17 @@ import pytest
 
 from tests.diffusion.places import tiny_settings
 from tests.diffusion.test_resuming import SETTINGS, towns
+from tests.roads.test_scene_traits import grid
+from tests.roads.test_scenes import scene_of, trips_on
 from trafficdiff.datatypes.scene_files import write_scenes
+from trafficdiff.datatypes.training_range import read_range
 from trafficdiff.diffusion import course
 from trafficdiff.diffusion.checkpoint import read_checkpoint
 from trafficdiff.errors import InputError, OutputError
 from trafficdiff.publish import verify
 from trafficdiff.workflows import train as workflow
 from trafficdiff.workflows.train import CARD_FILE, CHECKPOINT_FILE, KIND, state_file, train
+from trafficdiff.workflows.training_range import range_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +72,22 @@ def test_the_card_says_what_was_learned_from_and_the_checkpoint_carries_it(corpu
     assert all(row["origin"] > 0 for row in card["losses"])
     assert any(stage.startswith("step 10: origin ") for stage in said)
     assert not state_file(tmp_path / "model").exists()
+    assert not range_file(tmp_path / "model" / CHECKPOINT_FILE).exists()  # of a single place
+
+
+@pytest.mark.slow
+def test_places_enough_leave_their_range_beside_the_checkpoint(tmp_path: Path) -> None:
+    scenes = []
+    for number in range(4):
+        town = grid(side=3, block_m=100.0 + 50 * number)
+        route = trips_on(town, ["a0 a1 b1", "b1 b0 a0"] * 4)
+        scenes.append(scene_of(town, name=f"town {number}", place=f"town {number}", trips=route))
+    write_scenes(scenes, tmp_path / "corpus")
+    card = trained(tmp_path / "corpus", tmp_path / "model")
+    found = read_range(range_file(tmp_path / "model" / CHECKPOINT_FILE))
+    assert found.checkpoint_sha256 == card["sha256"]
+    assert found.places == ("town 0", "town 1", "town 2", "town 3")
+    verify(tmp_path / "model", kind=KIND)
 
 
 def test_a_stopped_training_goes_on_and_ends_with_the_same_weights(

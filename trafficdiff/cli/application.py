@@ -11,6 +11,7 @@ import typer
 from trafficdiff import __version__
 from trafficdiff.cli import (
     build,
+    calibrate,
     check,
     compare,
     corpus,
@@ -22,6 +23,7 @@ from trafficdiff.cli import (
     init,
     plan,
     plan_charging,
+    privacy,
     report,
     run,
     sample,
@@ -30,6 +32,7 @@ from trafficdiff.cli import (
     train,
     validate,
 )
+from trafficdiff.cli.output import OnlyOnce
 
 __all__ = ["application"]
 
@@ -54,6 +57,7 @@ for verb, command in (
     ("init", init.init),
     ("schema", init.schema),
     ("sample", sample.sample),
+    ("calibrate", calibrate.calibrate),
     ("run", run.run),
     ("ensemble", ensemble.ensemble),
     ("check", check.check),
@@ -64,6 +68,7 @@ for verb, command in (
     ("validate", validate.validate),
     ("report", report.report),
     ("evaluate", evaluate.evaluate),
+    ("privacy", privacy.privacy),
     ("corpus", corpus.corpus),
     ("train", train.train),
     ("demo", demo.demo),
@@ -91,8 +96,10 @@ def _common(
         bool, typer.Option("--debug", help="Show the full traceback of an error; may stand anywhere.")
     ] = False,
 ) -> None:
+    on_stderr = logging.StreamHandler(sys.stderr)
+    on_stderr.addFilter(OnlyOnce())
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s"
+        level=logging.DEBUG if verbose else logging.INFO, handlers=[on_stderr], format="%(levelname)s %(message)s"
     )
     for noisy in ("matplotlib", "pyogrio", "fiona", "urllib3", "asyncio", "PIL", "weasyprint", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -28,6 +28,7 @@ def check(
 
     faults, supplies = Faults("scenarios"), WarmSupplies()
     found: dict[str, dict[str, Any]] = {}
+    said: dict[str, str] = {}
     with showing_progress() as progress:
         for path in scenarios:
             try:
@@ -36,6 +37,7 @@ def check(
                 if roads:
                     checked = check_scenario(scenario, path.resolve().parent, progress=progress, supplies=supplies)
                     found[str(path)] |= checked.as_dict()
+                    said[str(path)] = "" if checked.calibration is None else f", demand {checked.calibration.sentence}"
             except InputError as error:
                 faults.add(f"{path}: {error}")
     faults.raise_if_any(ScenarioError)
@@ -48,4 +50,4 @@ def check(
     if rows:
         print_grid("What the measures would do", rows, headings=("scenario", "measure", "effect"))
     for name in found:
-        typer.echo(f"{name}: sound")
+        typer.echo(f"{name}: sound{said.get(name, '')}")

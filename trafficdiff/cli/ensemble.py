@@ -85,6 +85,8 @@ def _show(outcome: EnsembleOutcome, *, as_json: bool) -> None:
         print_grid(title, outcome.rows(), headings=("", "over", *outcome.plan.names))
         if outcome.outcome.looks:
             _show_look(outcome)
+        for line in outcome.calibration_lines():
+            typer.echo(line)
         typer.echo(f"study {outcome.outcome.study_hash[:12]}: {outcome.directory}")
     if fault is not None:
         typer.echo(f"error: {fault}", err=True)

@@ -32,19 +32,36 @@ def export(
     intervals: Annotated[
         bool, typer.Option("--intervals", help="Also one row an edge and interval (csv, gpkg).")
     ] = False,
+    least_vehicles: Annotated[
+        int | None,
+        typer.Option(
+            "--least-vehicles",
+            min=0,
+            help="Where a file gave the trips: roads with fewer vehicles lose their numbers; default 10, 0 keeps all.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write metrics by edge and by street (CSV, GeoPackage, GeoJSON, NetCDF), or AV scenes (OpenSCENARIO, ...)."""
     if wanted.value in set(SceneFormat):
-        if intervals:
-            raise InputError("expected --intervals with csv or gpkg, got it with an AV scene; leave it out")
+        if intervals or least_vehicles is not None:
+            raise InputError(
+                "expected --intervals and --least-vehicles with tables, got one with an AV scene; leave it out"
+            )
         _export_scenes(source, SceneFormat(wanted.value), output, as_json=as_json)
         return
     from trafficdiff.workflows.export import export
 
     table_format = TableFormat(wanted.value)
     with showing_progress() as progress:
-        written = export(source, table_format=table_format, directory=output, intervals=intervals, progress=progress)
+        written = export(
+            source,
+            table_format=table_format,
+            directory=output,
+            intervals=intervals,
+            least_vehicles=least_vehicles,
+            progress=progress,
+        )
     if as_json:
         print_json(dataclasses.asdict(written))
     else:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from trafficdiff.errors import TrafficdiffError
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["JsonOption", "error_object", "json_text", "print_grid", "print_json", "print_table", "showing_progress"]
+__all__ = [
+    "JsonOption", "OnlyOnce", "error_object", "json_text", "print_grid", "print_json", "print_table",
+    "showing_progress",
+]  # fmt: skip
 
 _QUIET_S: Final = 2.0
 """Nothing is shown before this time: quick commands stay quiet."""
@@ -26,6 +29,23 @@ _LOG_EVERY_S: Final = 10.0
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")]
 
 _log = logging.getLogger(__name__)
+
+
+class OnlyOnce(logging.Filter):
+    """Let each warning pass once: steps that draw from one model twice warn of the same place twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is to be shown."""
+        if record.levelno != logging.WARNING:
+            return True
+        words = record.getMessage()
+        is_new = words not in self._said
+        self._said.add(words)
+        return is_new
 
 
 def error_object(error: TrafficdiffError) -> dict[str, str | int]:

@@ -45,6 +45,8 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
         if outcome.streets:
             headings = ("street", "class", "delay", "mean speed", "travel time index")
             print_grid("Where most time is lost", outcome.street_rows(), headings=headings)
+        if outcome.calibration is not None:
+            typer.echo(f"demand: {outcome.calibration.sentence}")
         typer.echo(f"run {outcome.run_id}: {outcome.directory}")
         for picture in outcome.pictures:
             typer.echo(f"map: {picture}")

@@ -87,7 +87,7 @@ def sample(
             progress=progress,
         )
     if as_json:
-        print_json(vars(written))
+        print_json(written.summary())
     else:
         typer.echo(
             f"wrote {written.trips} trips to {written.path}: mean length {written.mean_route_length_m / 1e3:.2f} km, "

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "CalibratedDemand",
     "Equilibrium",
     "FileDemand",
     "Gates",
     "GravityDemand",
     "ModelDemand",
+    "Pedestrians",
     "RouteChoice",
     "Scenario",
     "SimulationOptions",
@@ -82,10 +84,8 @@ class _SampledDemand(Part):
         return mix
 
 
-class ModelDemand(_SampledDemand):
-    """Who goes where, drawn by the learned demand model; departures and vehicles as they are asked for."""
-
-    kind: Literal["model"] = "model"
+class _LearnedDemand(_SampledDemand):
+    kind: Literal["model", "calibrated"]
     profile: Literal["flat", "morning_peak", "evening_peak", "day", "learned"] = Field(
         "flat",
         description="Shape of the departures over the day, cut to the window; learned has the model draw them.",
@@ -113,6 +113,55 @@ class ModelDemand(_SampledDemand):
     @classmethod
     def _inside(cls, path: str | None) -> str | None:
         return None if path is None else checked_path(path)
+
+
+class ModelDemand(_LearnedDemand):
+    """Who goes where, drawn by the learned demand model; departures and vehicles as they are asked for."""
+
+    kind: Literal["model"] = "model"
+
+
+class CalibratedDemand(_LearnedDemand):
+    """The learned model's demand, pulled to what was counted or observed in the place; see docs/calibration.md."""
+
+    kind: Literal["calibrated"] = "calibrated"
+    counts: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Counted traffic: a CSV file (edge, begin, end, count) or SUMO edge data, relative to the scenario "
+        "file.",
+    )
+    totals: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="Trips that begin and end in zones, or a matrix between them, relative to the scenario file."
+    )
+    zones: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Zones of the totals: GeoJSON polygons, SUMO districts or a CSV file (zone, edge), relative to the "
+        "scenario file.",
+    )
+    observed: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="A few hundred observed trips with routes: .parquet or .rou.xml[.gz], as the others."
+    )
+    type_files: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(max_length=100)] = Field(
+        (), description="SUMO files with vehicle types that the file of observed trips names, as the others."
+    )
+
+    @field_validator("counts", "totals", "zones", "observed")
+    @classmethod
+    def _data_inside(cls, path: str | None) -> str | None:
+        return None if path is None else checked_path(path)
+
+    @field_validator("type_files")
+    @classmethod
+    def _types_inside(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(checked_path, paths))
+
+    @model_validator(mode="after")
+    def _pulled_to_something(self) -> Self:
+        if self.counts is None and self.totals is None and self.observed is None:
+            raise ValueError("expected counts, totals or observed trips to calibrate to, got none; name a file")
+        if self.zones is not None and self.totals is None:
+            raise ValueError("expected totals beside zones, got zones alone; name the file of totals")
+        return self
 
 
 class _BaselineDemand(_SampledDemand):
@@ -170,7 +219,9 @@ class FileDemand(Part):
         return self
 
 
-Demand = Annotated[ModelDemand | UniformDemand | GravityDemand | FileDemand, Field(discriminator="kind")]
+Demand = Annotated[
+    ModelDemand | CalibratedDemand | UniformDemand | GravityDemand | FileDemand, Field(discriminator="kind")
+]
 
 
 class TrackOptions(Part):
@@ -238,6 +289,24 @@ class SimulationOptions(Part):
         return self
 
 
+class Pedestrians(Part):
+    """People on foot: walks between sides of streets, drawn by a simple model that is declared and not learned."""
+
+    per_hour: Annotated[float, Field(gt=0, le=200_000)] = Field(
+        description="Walks that begin in an hour, over the whole place."
+    )
+    mean_length_m: Annotated[float, Field(ge=50, le=10_000)] = Field(
+        941.0,
+        description="Mean length of the walks before the place's rim cuts them [m], exponential; as in a travel survey "
+        "if left out.",
+    )
+    drivers_yield: bool = Field(
+        False,
+        description="Whether drivers let people cross where no signal stands (zebra crossings); else people wait for a "
+        "gap.",
+    )
+
+
 class Equilibrium(Part):
     """How drivers learn from day to day: the same trips are simulated again and again, and some change their routes."""
 
@@ -283,6 +352,9 @@ class Scenario(Part):
         description="Who looks for another route once the measures hold: drivers whose route is gone, or all.",
     )
     simulation: SimulationOptions = SimulationOptions()
+    pedestrians: Pedestrians | None = Field(
+        None, description="People on foot, on footways that the net is given; left out, nobody walks."
+    )
     equilibrium: Equilibrium | None = Field(
         None, description="How drivers learn from day to day; left out, they drive the routes they set out with."
     )
@@ -304,6 +376,15 @@ class Scenario(Part):
         if zone not in available_timezones():
             raise ValueError(f"expected an IANA time zone such as 'Europe/Helsinki', got {zone!r}")
         return zone
+
+    @model_validator(mode="after")
+    def _walking_needs_micro(self) -> Self:
+        if self.pedestrians is not None and self.simulation.resolution == "meso":
+            raise ValueError(
+                "expected simulation.resolution micro with pedestrians, got meso, which knows no footways; leave "
+                f"pedestrians out of {self.name!r} or simulate it in micro"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_react(self) -> Self:

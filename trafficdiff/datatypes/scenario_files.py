@@ -22,7 +22,7 @@ __all__ = ["parse_scenario", "read_scenario", "scenario_from", "scenario_schema"
 
 _MAXIMUM_FILE_BYTES: Final = 1_000_000
 _ADVICE: Final = "`trafficdiff init NETWORK -o FILE.yaml` writes a scenario to start from"
-_DEMAND_KINDS: Final = ("model", "uniform", "gravity", "file")
+_DEMAND_KINDS: Final = ("model", "calibrated", "uniform", "gravity", "file")
 
 
 def _advice(place: Sequence[int | str]) -> dict[str, str]:

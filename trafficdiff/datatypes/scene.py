@@ -21,6 +21,8 @@ from trafficdiff.errors import Faults, InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trafficdiff.datatypes.local_factors import LocalFactors
+
 __all__ = ["CLASSES", "SOURCES", "Scene", "SceneTrips", "Source"]
 
 Source = Literal["calibrated", "randomised", "commuting"]
@@ -116,6 +118,8 @@ class Scene:
         What was seen there.
     licence
         Of the trips and the net, for the data card.
+    local
+        What is known of this very place beside what the model believes of any; None for nothing.
 
     Raises
     ------
@@ -140,6 +144,7 @@ class Scene:
     window_s: tuple[float, float] = (float("nan"), float("nan"))
     trips: SceneTrips = field(default_factory=SceneTrips.none)
     licence: str = ""
+    local: LocalFactors | None = None
 
     def __post_init__(self) -> None:
         faults = Faults(f"scene {self.name!r}")
@@ -153,6 +158,8 @@ class Scene:
             ("edge values", self.edge_values.shape, (edges, len(self.edge_columns))),
             ("edge offsets", self.edge_offsets.shape, (zones + 1,)),
             ("edge index", self.edge_index.shape, (edges,)),
+            ("local factors of edges", (edges, 2) if self.local is None else self.local.edge.shape, (edges, 2)),
+            ("local factors of pairs", (zones, zones) if self.local is None else self.local.pair.shape, (zones, zones)),
         ):
             if shape != expected:
                 faults.add(f"expected {what} of shape {expected}, got {shape}")

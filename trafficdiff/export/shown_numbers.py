@@ -21,6 +21,7 @@ __all__ = [
     "NOTHING",
     "OF_CHARGING",
     "OF_MEASURES",
+    "OF_PEOPLE",
     "OF_SAFETY",
     "SAFETY_CARDS",
     "SHOWN_NUMBERS",
@@ -92,6 +93,10 @@ SHOWN_NUMBERS: Final[tuple[ShownNumber, ...]] = (
     ShownNumber("mean_charging_detour", "min", factor=1 / 60, better="less"),
     ShownNumber("peak_charging_power", "kW", 0),
     ShownNumber("charging_utilisation", "%", factor=100),
+    ShownNumber("walks_asked", decimals=0),
+    ShownNumber("walks_completed", decimals=0, better="more"),
+    ShownNumber("mean_walk_time", "min", factor=1 / 60, better="less"),
+    ShownNumber("mean_walk_time_loss", "s", better="less"),
     ShownNumber("near_misses", decimals=0, better="less"),
     ShownNumber("near_miss_rate", decimals=0, factor=1e6, better="less"),
     ShownNumber("box_collisions", better="less"),
@@ -127,6 +132,9 @@ SAFETY_CARDS: Final = ("near_misses", "near_miss_rate", "box_collisions", "short
 
 OF_SAFETY: Final = frozenset({*SAFETY_CARDS, "high_jerks"})
 """Numbers that only runs with fine tracks have."""
+
+OF_PEOPLE: Final = frozenset({"walks_asked", "walks_completed", "mean_walk_time", "mean_walk_time_loss"})
+"""Numbers that only runs have in which people walk."""
 
 OF_MEASURES: Final = frozenset({"trips_rerouted", "trips_moved", "trips_removed", "trips_added"})
 """Numbers that are left out where no measure made them."""

@@ -36,6 +36,7 @@ AUTOMATED: Final = "automated_"
 
 _BY_CLASS: Final = {
     "delivery": "delivery_van", "truck": "truck", "trailer": "truck", "bus": "bus", "coach": "bus",
+    "bicycle": "bicycle",
 }  # fmt: skip
 _ELECTRIC_MODELS: Final = ("MMPEVEM", "Energy")
 

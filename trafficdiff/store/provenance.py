@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from trafficdiff import __version__
+from trafficdiff.datatypes.calibration_facts import CalibrationFacts
+from trafficdiff.datatypes.training_range import Standing
 from trafficdiff.errors import NetworkError
 from trafficdiff.screening import MAXIMUM_PROLOG_BYTES, open_screened
 
@@ -72,6 +74,11 @@ class Provenance(BaseModel):
         IANA zone and local day that were simulated.
     commands
         Outside programs as they were started, in order.
+    training_range
+        Where the place lies among those that the demand model learned from; None where no model drew the trips, or its
+        range is not known.
+    calibration
+        What the demand was calibrated to and how well it fits; None where it was not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -97,6 +104,8 @@ class Provenance(BaseModel):
     time_zone: str
     date: dt.date
     commands: tuple[tuple[str, ...], ...] = ()
+    training_range: Standing | None = None
+    calibration: CalibrationFacts | None = None
 
     @field_validator("started_utc", "finished_utc")
     @classmethod
@@ -119,7 +128,8 @@ class Provenance(BaseModel):
     def statement(self) -> str:
         """One sentence for every file: synthetic or given, from which model, data and seed."""
         traffic = "Synthetic traffic, simulated" if self.synthetic else "Given trips, replayed"
-        model = f"demand by {self.demand_model} " if self.synthetic else ""
+        pulled = "" if self.calibration is None else f", {self.calibration.sentence}, "
+        model = f"demand by {self.demand_model}{pulled or ' '}" if self.synthetic else ""
         return (
             f"{traffic} by trafficdiff {self.versions.get('trafficdiff', '?')} with Eclipse SUMO "
             f"{self.versions.get('eclipse-sumo', '?')}: {model}from {self.demand_data}, "
@@ -223,6 +233,8 @@ def collect_provenance(
     synthetic: bool = True,
     stations_sha256: str | None = None,
     station_file_sha256: str | None = None,
+    training_range: Standing | None = None,
+    calibration: CalibrationFacts | None = None,
 ) -> Provenance:
     """Return the provenance of a run that has just finished, the rest looked up on this machine.
 
@@ -262,4 +274,6 @@ def collect_provenance(
         time_zone=scenario.time_zone,
         date=scenario.date,
         commands=tuple(tuple(map(str, command)) for command in commands),
+        training_range=training_range,
+        calibration=calibration,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from trafficdiff.datatypes.calibration_facts import CalibrationFacts, facts_said
 from trafficdiff.datatypes.scenario import Scenario
 from trafficdiff.errors import ScenarioError, SimulationError, TrafficdiffError
 from trafficdiff.process import module_path
@@ -40,15 +41,19 @@ class Checked:
         Of each measure in order: its kind, a summary, the ids of the roads that it touches, and counts of trips.
     counts
         What becomes of the trips in the end, each counted once (``rerouted``, ``moved``, ``removed``, ``added``).
+    calibration
+        What the trips were calibrated to and how well they fit, before any measure; None where they were not.
     """
 
     trips: int
     effects: tuple[dict[str, Any], ...]
     counts: dict[str, int] = field(default_factory=dict)
+    calibration: CalibrationFacts | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        return {"trips": self.trips, "effects": list(self.effects), "counts": self.counts}
+        facts = None if self.calibration is None else self.calibration.model_dump(mode="json")
+        return {"trips": self.trips, "effects": list(self.effects), "counts": self.counts, "calibration": facts}
 
 
 def check(scenario: Scenario, folder: Path, *, progress: Progress = quiet, supplies: Supplies | None = None) -> Checked:
@@ -84,7 +89,7 @@ def check(scenario: Scenario, folder: Path, *, progress: Progress = quiet, suppl
             usable_stations(scenario, changed, folder=folder)
         kept = ("kind", "summary", "edges", "trips")
         effects = tuple({key: effect.as_dict()[key] for key in kept} for effect in changed.effects)
-    return Checked(len(trips), effects, dict(changed.counts))
+    return Checked(len(trips), effects, dict(changed.counts), facts_said(trips.provenance))
 
 
 def check_apart(scenario: Scenario, folder: Path) -> Checked:
@@ -120,7 +125,8 @@ def check_apart(scenario: Scenario, folder: Path) -> Checked:
         raised = ScenarioError(found["message"])
         raised.faults = tuple(found["faults"])
         raise raised
-    return Checked(found["trips"], tuple(found["effects"]), found["counts"])
+    facts = None if found["calibration"] is None else CalibrationFacts.model_validate(found["calibration"])
+    return Checked(found["trips"], tuple(found["effects"]), found["counts"], facts)
 
 
 def main(arguments: list[str]) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from trafficdiff.workflows.corpus_towns import Town
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["CROPS", "calibrated_scenes", "corpus", "randomised_scenes"]
+__all__ = ["CROPS", "calibrated_scenes", "corpus", "fastest_ways", "randomised_scenes"]
 
 CROPS: Final = 18
 """Crops of each town with real demand; half as many of each town with randomised demand."""
@@ -146,7 +146,7 @@ def randomised_scenes(town: Town, *, crops: int, seed: int) -> Iterator[Scene]:
 
 
 def _real_scene(town: Town, part: Crop | None, trips: TripSet, generator: np.random.Generator) -> Scene:
-    return _scene(town, part, "calibrated", generator, trips=trips, fastest=_fastest(trips))
+    return _scene(town, part, "calibrated", generator, trips=trips, fastest=fastest_ways(trips))
 
 
 def _scene(town: Town, part: Crop | None, source: Source, generator: np.random.Generator, **more: Any) -> Scene:
@@ -182,7 +182,7 @@ def _around(town: Town, part: Crop | None) -> tuple[gpd.GeoDataFrame | None, gpd
     return places_near(around.pois, around.poi_edge, part), places_near(around.buildings, around.building_edge, part)
 
 
-def _fastest(trips: TripSet) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def fastest_ways(trips: TripSet) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return each trip's fastest free-flow way for its vehicle class, as CSR."""
     from trafficdiff.demand.paths import Paths, shortest_paths
     from trafficdiff.demand.successions import succession_costs

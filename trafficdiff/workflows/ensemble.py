@@ -42,12 +42,15 @@ from trafficdiff.workflows.jobs import Failure, Job, Report, finished_report
 from trafficdiff.workflows.pool import LocalWorkers, usable_processors
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.stopping import batches, look
+from trafficdiff.workflows.training_range import say_if_far
 from trafficdiff.workflows.trying_measures import refuse_idle_measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from trafficdiff.datatypes.calibration_facts import CalibrationFacts
     from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.datatypes.training_range import Standing
     from trafficdiff.store.study import Look, Stopping, StudyPlan
     from trafficdiff.workflows.engine import Engine
     from trafficdiff.workflows.progress import Progress
@@ -128,7 +131,11 @@ def ensemble(
                         break
             told.say("stacking the results")
             outcome = study.finish()
-    return EnsembleOutcome(directory, plan, outcome, numbers=study.numbers, wall_s=time.monotonic() - started)
+    wall_s = time.monotonic() - started
+    return EnsembleOutcome(
+        directory, plan, outcome, study.numbers, wall_s=wall_s, training_ranges=study.ranges,
+        calibrations=study.calibrations,
+    )  # fmt: skip
 
 
 class _Study:
@@ -153,6 +160,8 @@ class _Study:
         self.runs: dict[tuple[str, int], StudyRun] = {}
         self.numbers: dict[tuple[str, int], Mapping[str, float]] = {}
         self.looks: list[Look] = []
+        self.ranges: dict[str, Standing] = {}
+        self.calibrations: dict[tuple[str, int], CalibrationFacts] = {}
 
     def take_finished(self) -> None:
         """Take the runs that an earlier call has finished.
@@ -248,7 +257,19 @@ class _Study:
         self.runs[_key(job)] = _row_of(finished)
         if isinstance(result, Report):
             self.numbers[_key(job)] = result.numbers
+            self._note_range(job, result)
+            if result.calibration is not None:
+                self.calibrations[_key(job)] = result.calibration
         self.told.ended(job, result, was_there=finished.attempts == 0)
+
+    def _note_range(self, job: Job, result: Report) -> None:
+        """Keep where the place of a scenario lies in the model's training range, and warn once of each that is far."""
+        standing = result.training_range
+        if standing is None or job.scenario.name in self.ranges:
+            return
+        if standing not in self.ranges.values():
+            say_if_far(standing)
+        self.ranges[job.scenario.name] = standing
 
 
 def _key(job: Job) -> tuple[str, int]:

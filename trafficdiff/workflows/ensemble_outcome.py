@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from trafficdiff.units import QUANTITIES
 from trafficdiff.workflows.outcome import shown_numbers
 from trafficdiff.workflows.stopping import mean_and_half_width
+from trafficdiff.workflows.training_range import warnings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from trafficdiff.datatypes.calibration_facts import CalibrationFacts
+    from trafficdiff.datatypes.training_range import Standing
     from trafficdiff.store.study import StudyOutcome, StudyPlan
 
 __all__ = ["EnsembleOutcome"]
@@ -37,6 +40,10 @@ class EnsembleOutcome:
         The area's numbers by scenario and sample, in the units of `trafficdiff.units`; a failed run has none.
     wall_s
         How long this call took [s].
+    training_ranges
+        Where the place of each scenario lies among those that the demand model learned from, if a model drew its trips.
+    calibrations
+        What the demand of each run was calibrated to and how well it fits, by scenario and sample, where it was.
     """
 
     directory: Path
@@ -44,6 +51,8 @@ class EnsembleOutcome:
     outcome: StudyOutcome
     numbers: Mapping[tuple[str, int], Mapping[str, float]]
     wall_s: float
+    training_ranges: Mapping[str, Standing] = field(default_factory=dict)
+    calibrations: Mapping[tuple[str, int], CalibrationFacts] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -89,6 +98,19 @@ class EnsembleOutcome:
                 rows.append((words, QUANTITIES[name].over, *(_cell(cell, form, factor) for cell in cells)))
         return rows
 
+    def calibration_lines(self) -> list[str]:
+        """Return a line a scenario whose demand was calibrated: to what, and how well in the mean and at worst."""
+        lines = []
+        for name in self.plan.names:
+            facts = [one for (scenario, _), one in sorted(self.calibrations.items()) if scenario == name]
+            shares = [one.share_geh5 for one in facts if one.share_geh5 is not None]
+            if not facts:
+                continue
+            mean = facts[0].model_copy(update={"share_geh5": sum(shares) / len(shares) if shares else None})
+            worst = f"; at worst {min(shares):.0%}" if len(shares) > 1 else ""
+            lines.append(f"{name}: {mean.sentence}{worst}")
+        return lines
+
     def summary(self) -> dict[str, Any]:
         """Return everything as plain data."""
         outcome = self.outcome
@@ -112,6 +134,9 @@ class EnsembleOutcome:
                 scenario: {name: {"mean": mean, "half_width_95": half} for name, (mean, half) in numbers.items()}
                 for scenario, numbers in self.means().items()
             },
+            "calibration": self.calibration_lines(),
+            "training_range": {name: found.model_dump(mode="json") for name, found in self.training_ranges.items()},
+            "warnings": list(dict.fromkeys(said for one in self.training_ranges.values() for said in warnings_of(one))),
             "wall_s": round(self.wall_s, 2),
         }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from trafficdiff import __version__
 from trafficdiff.datatypes.charging_options import FROM_OSM
-from trafficdiff.datatypes.scenario import FileDemand, ModelDemand, Scenario
+from trafficdiff.datatypes.scenario import CalibratedDemand, FileDemand, ModelDemand, Scenario
 from trafficdiff.datatypes.scenario_files import read_scenario
 from trafficdiff.errors import Faults, IntegrityError, NetworkError, OutputError, ScenarioError, StoreError
 from trafficdiff.publish import publishing_file, read_manifest
@@ -18,6 +18,7 @@ from trafficdiff.resources import bundled
 from trafficdiff.store.stack import run_directory
 from trafficdiff.store.study import PLAN, StudyPlan, folder_name, read_plan, write_document
 from trafficdiff.units import QUANTITIES
+from trafficdiff.workflows.calibrated_trips import data_files
 from trafficdiff.workflows.charging_model import SHIPPED as CHARGING_MODEL
 from trafficdiff.workflows.jobs import Job
 from trafficdiff.workflows.model_trips import SHIPPED
@@ -263,8 +264,10 @@ def _files_of(one: Given, faults: Faults) -> dict[str, Path]:
     demand = scenario.demand
     if isinstance(demand, FileDemand):
         named = {"demand": demand.path} | {f"type file {n}": path for n, path in enumerate(demand.type_files)}
-    elif isinstance(demand, ModelDemand):
+    elif isinstance(demand, ModelDemand | CalibratedDemand):
         named = {"checkpoint": str(bundled(SHIPPED)) if demand.checkpoint is None else demand.checkpoint}
+        if isinstance(demand, CalibratedDemand):
+            named |= {role: str(path) for role, path in data_files(demand, Path()).items()}
     else:
         named = {}
     if scenario.charging is not None and scenario.charging.stations not in {None, FROM_OSM}:

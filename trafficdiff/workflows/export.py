@@ -65,6 +65,7 @@ def export(
     table_format: TableFormat,
     directory: str | Path,
     intervals: bool = False,
+    least_vehicles: int | None = None,
     progress: Progress = quiet,
 ) -> Exported:
     """Write the numbers of a run or of a study into a new directory, whole or not at all.
@@ -87,6 +88,8 @@ def export(
         New or empty.
     intervals
         Whether tables get the numbers by interval too; NetCDF has them always.
+    least_vehicles
+        Where a file gave the trips, roads with fewer vehicles lose their numbers; None for ten, 0 to keep all.
     progress
         Receives stages.
 
@@ -102,8 +105,12 @@ def export(
     place, target = Path(source), Path(directory)
     refuse_taken(target)
     if _is_study(place):
-        return _export_study(place, target, table_format=table_format, intervals=intervals, progress=progress)
-    return _export_run(place, target, table_format=table_format, intervals=intervals, progress=progress)
+        return _export_study(
+            place, target, table_format=table_format, intervals=intervals, least=least_vehicles, progress=progress
+        )
+    return _export_run(
+        place, target, table_format=table_format, intervals=intervals, least=least_vehicles, progress=progress
+    )
 
 
 def _is_study(source: Path) -> bool:
@@ -124,12 +131,13 @@ def _is_study(source: Path) -> bool:
 
 
 def _export_run(
-    source: Path, target: Path, *, table_format: TableFormat, intervals: bool, progress: Progress
+    source: Path, target: Path, *, table_format: TableFormat, intervals: bool, least: int | None, progress: Progress
 ) -> Exported:
     from trafficdiff.roads.netfile import read_net
     from trafficdiff.store import layout
     from trafficdiff.store.reading import open_run
     from trafficdiff.workflows.origin import origin_of_run
+    from trafficdiff.workflows.shareable import shareable_dataset, shareable_tables
 
     progress("opening the run", None)
     run = open_run(source)
@@ -137,24 +145,27 @@ def _export_run(
     origin = origin_of_run(run, graph)
     with publishing(target, kind=KIND) as temporary:
         if table_format is TableFormat.netcdf:
-            rows = _write_dataset(_all_of(run), temporary / "run.nc", graphs=[graph], origin=origin, run=run,
+            dataset = shareable_dataset(_all_of(run), synthetic=run.provenance.synthetic, least=least)
+            rows = _write_dataset(dataset, temporary / "run.nc", graphs=[graph], origin=origin, run=run,
                                   title=run.scenario.name)  # fmt: skip
         else:
             progress("making tables", None)
             tables = tables_of_run(run, graph, intervals=intervals)
+            tables = shareable_tables(tables, synthetic=run.provenance.synthetic, least=least)
             rows = _write(tables, temporary, table_format=table_format, origin=origin, named="metrics")
         (temporary / layout.NOTICE).write_bytes((source / layout.NOTICE).read_bytes())
     return Exported(target, _files(target), rows, run_id=run.run_id)
 
 
 def _export_study(
-    source: Path, target: Path, *, table_format: TableFormat, intervals: bool, progress: Progress
+    source: Path, target: Path, *, table_format: TableFormat, intervals: bool, least: int | None, progress: Progress
 ) -> Exported:
     from trafficdiff.roads.netfile import read_net
     from trafficdiff.store import layout
     from trafficdiff.store.stack import open_study
     from trafficdiff.workflows.export_study import first_runs, study_tables
     from trafficdiff.workflows.origin import origin_of_study
+    from trafficdiff.workflows.shareable import shareable_dataset, shareable_tables
 
     progress("opening the study", None)
     study = open_study(source)
@@ -162,12 +173,15 @@ def _export_study(
     graphs = {name: read_net(run.net_path) for name, run in runs.items()}
     first = next(iter(runs))
     origin = origin_of_study(study, runs[first], graphs[first])
+    synthetic = all(run.provenance.synthetic for run in runs.values())
     with publishing(target, kind=KIND) as temporary:
         if table_format is TableFormat.netcdf:
-            rows = _write_dataset(study.results, temporary / "study.nc", graphs=list(graphs.values()), origin=origin,
+            dataset = shareable_dataset(study.results, synthetic=synthetic, least=least)
+            rows = _write_dataset(dataset, temporary / "study.nc", graphs=list(graphs.values()), origin=origin,
                                   run=runs[first], title=_title(study))  # fmt: skip
         else:
             tables = study_tables(study, graphs, intervals=intervals, progress=progress)
+            tables = shareable_tables(tables, synthetic=synthetic, least=least)
             rows = _write(tables, temporary, table_format=table_format, origin=origin, named="study")
         (temporary / layout.NOTICE).write_bytes((runs[first].directory / layout.NOTICE).read_bytes())
     return Exported(target, _files(target), rows, study_hash=study.hash)

@@ -9,9 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from trafficdiff.datatypes.calibration_facts import facts_said
 from trafficdiff.datatypes.scenario import FileDemand
 from trafficdiff.store.layout import MEASURES
 from trafficdiff.workflows.randomness import sumo_seed
+from trafficdiff.workflows.training_range import standing_said, warnings_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -95,6 +97,7 @@ def gather(
     elsewhere = ended_elsewhere(files, trips) if changed.control.closures else {}
     if elsewhere:
         warnings = (*warnings, f"{len(elsewhere)} trips ended before a closed road that they were going to")
+    warnings = (*warnings, *warnings_of(standing_said(trips.provenance)))  # said once, also of trips from a file
     return RunContent(
         scenario=scenario,
         scenario_file=scenario_file,
@@ -197,6 +200,8 @@ def _provenance(
         sample=sample,
         seeds={"scenario": scenario.seed, "sumo": sumo_seed(scenario.seed, sample=sample)},
         commands=[_command(scenario, changed, files, sample=sample)],
+        training_range=standing_said(trips.provenance),
+        calibration=facts_said(trips.provenance),
     )
 
 

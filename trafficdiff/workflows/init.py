@@ -47,6 +47,10 @@ _SUGGESTED_SHARE: Final = 0.5
 _PROBED_TRIPS: Final = 300
 _HOUR_S: Final = 3_600.0
 
+_COUNTS_NOTE: Final = (
+    "With counted traffic at hand: kind: calibrated, and beside it counts: FILE.csv (edge, begin, end, count)."
+)
+
 _DRIVERS: Final[dict[str, Any]] = {
     "demand": {"kind": "model", "route_choice": {"spread": 0.3}},
     "simulation": {"rerouting_share": 0.5, "rerouting_period_s": 120.0},
@@ -173,7 +177,8 @@ def commented_yaml(scenario: Scenario) -> str:
         "# trips, spread and rerouting.",
         "",
     ]
-    return "\n".join(head + _lines(scenario, indent=0, notes={"trips": trips_note()})) + "\n"
+    notes = {"trips": trips_note(), "kind": _COUNTS_NOTE}
+    return "\n".join(head + _lines(scenario, indent=0, notes=notes)) + "\n"
 
 
 def _lines(part: BaseModel, *, indent: int, notes: Mapping[str, str]) -> list[str]:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from trafficdiff.datatypes.calibration_facts import CalibrationFacts
     from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.datatypes.training_range import Standing
     from trafficdiff.store.reading import StoredRun
     from trafficdiff.workflows.progress import Progress
 
@@ -88,6 +90,10 @@ class Report:
         How long it took [s].
     is_new
         Whether this call made it; else it was there.
+    training_range
+        Where the place lies among those that the demand model learned from, if a model drew the trips.
+    calibration
+        What its demand was calibrated to and how well it fits, if it was.
     """
 
     run_id: str
@@ -96,6 +102,8 @@ class Report:
     failed_gates: tuple[str, ...]
     wall_s: float
     is_new: bool = True
+    training_range: Standing | None = None
+    calibration: CalibrationFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -144,8 +152,9 @@ def do_job(job: Job, progress: Progress = quiet) -> Report | Failure:
         is_input = isinstance(error, InputError) and not isinstance(error, OutputError)  # a place may come free
         return Failure(type(error).__name__, _words(error), is_input)
     return Report(
-        outcome.run_id, outcome.result_hash, dict(outcome.numbers), tuple(outcome.failed_gates), outcome.wall_s
-    )
+        outcome.run_id, outcome.result_hash, dict(outcome.numbers), tuple(outcome.failed_gates), outcome.wall_s,
+        training_range=outcome.training_range, calibration=outcome.calibration,
+    )  # fmt: skip
 
 
 def finished_report(job: Job) -> Report:
@@ -190,6 +199,8 @@ def _report_of(stored: StoredRun) -> Report:
         tuple(str(gate) for gate in stored.validation.failed),
         (provenance.finished_utc - provenance.started_utc).total_seconds(),
         is_new=False,
+        training_range=provenance.training_range,
+        calibration=provenance.calibration,
     )
 
 

@@ -3,6 +3,7 @@
 ::
 
     base roads, trips ─▶ road measures ─▶ edited roads ─▶ drivers react ─▶ demand measures ─▶ roads, trips, control
+                                               └─▶ footways, where people walk
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from trafficdiff.datatypes.control import Control
 from trafficdiff.datatypes.measures import DemandMeasure, RoadMeasure
 from trafficdiff.datatypes.net_patch import NetPatch
 from trafficdiff.errors import Faults, ScenarioError
+from trafficdiff.workflows.people import people_of, with_sides
 from trafficdiff.workflows.randomness import stream
 from trafficdiff.workflows.trip_tally import FATES, tally
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.demand.reaction import Reaction
     from trafficdiff.scenarios.road_edit import RoadEdit
+    from trafficdiff.workflows.people import People
 
 __all__ = ["Changed", "apply_measures"]
 
@@ -55,6 +58,8 @@ class Changed:
         How many trips left another way because of closures that were announced, by what changed.
     counts
         What became of the base's trips in the end, each counted once; see `trip_tally.tally`.
+    people
+        Who walks, where the scenario has people on foot.
     """
 
     graph: RoadGraph
@@ -64,6 +69,7 @@ class Changed:
     reaction: Reaction | None = None
     planned: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    people: People | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was done as plain data."""
@@ -72,7 +78,7 @@ class Changed:
             "drivers": None if self.reaction is None else self.reaction.as_dict(),
             "planned_around_closures": dict(self.planned),
             "trips": dict(self.counts),
-        }
+        } | ({} if self.people is None else {"pedestrians": self.people.as_dict()})
 
     def numbers(self) -> dict[str, float]:
         """Return how many trips were changed, each counted once, by name in `trafficdiff.units`."""
@@ -98,29 +104,34 @@ def apply_measures(scenario: Scenario, graph: RoadGraph, trips: TripSet, *, samp
     ScenarioError
         Listing every measure that cannot act: nothing is chosen, no such turn, and the like.
     """
-    if not scenario.measures:
+    if not scenario.measures and scenario.pedestrians is None:
         return Changed(graph=graph, trips=trips)
     faults = Faults("measures")
     effects: dict[int, Effect] = {}
     base = trips
-    edited, control = _edit_roads(scenario, graph, effects=effects, faults=faults, directory=directory)
+    driven, edited, control = _edit_roads(scenario, graph, effects=effects, faults=faults, directory=directory)
     reaction = None
-    if edited is not graph:
-        trips, reaction = _react(scenario, trips, edited, sample=sample)
+    if driven is not graph:
+        trips, reaction = _react(scenario, trips, driven, sample=sample)
+    if edited is not driven:
+        trips = replace(trips, graph=edited)
     trips, planned = _plan_around(scenario, trips, control, sample=sample)
     trips, patch, more = _edit_trips(scenario, trips, effects=effects, faults=faults, sample=sample)
     faults.raise_if_any(ScenarioError)
     if patch:
         edited = _patched(edited, patch, directory=directory)
         trips = replace(trips, graph=edited)
+    people = _people(scenario, graph, edited, is_base=not scenario.measures, sample=sample, directory=directory)
+    on_foot = Control() if people is None else Control(walks=(people.walks,))
     changed = Changed(
         graph=edited,
         trips=trips,
-        control=control.joined(more),
+        control=control.joined(more).joined(on_foot),
         effects=tuple(effects[place] for place in sorted(effects)),
         reaction=reaction,
         planned=planned,
         counts=tally(base, trips),
+        people=people,
     )
     _say(changed)
     return changed
@@ -148,13 +159,17 @@ def _of_kind(scenario: Scenario, union: Any) -> Iterator[tuple[int, Any]]:
 
 def _edit_roads(
     scenario: Scenario, graph: RoadGraph, *, effects: dict[int, Effect], faults: Faults, directory: Path
-) -> tuple[RoadGraph, Control]:
-    """Return the roads after all road measures, each on what the one before has left, and their control.
+) -> tuple[RoadGraph, RoadGraph, Control]:
+    """Return the roads after all road measures, each on what the one before has left, with footways, and their control.
 
-    What acts over time is made for the roads as they are in the end: lanes and signals may have changed by then.
+    What acts over time is made for the roads as they are in the end: lanes and signals may have changed by then. The
+    footways come after all that builds roads, for that counts lanes from the kerb.
     """
     control, waiting = Control(), list(_of_kind(scenario, RoadMeasure))
+    driven = graph
     for last in (False, True):
+        if last:
+            driven, graph = graph, _walked(scenario, graph, directory=directory)
         measures, waiting = waiting, []
         for place, measure in measures:
             try:
@@ -169,7 +184,7 @@ def _edit_roads(
                 faults.add(f"measures.{place} ({measure.kind}): {error}")
                 continue
             effects[place], control = edit.effect, control.joined(edit.control)
-    return graph, control
+    return driven, graph, control
 
 
 def _refuse_outside(measure: RoadMeasure, window: Window) -> None:
@@ -198,18 +213,48 @@ def _lanes_of(graph: RoadGraph) -> Lanes:
 
 def _patched(graph: RoadGraph, patch: NetPatch, *, directory: Path) -> RoadGraph:
     """Return the patched roads; what is known of the base's origin and background lies beside the new net as well."""
-    from trafficdiff.roads.build import BACKGROUND_FILE
     from trafficdiff.roads.patching import apply_patch
-    from trafficdiff.roads.source import BUILD_FILE
 
+    folder = _next_folder(directory)
+    patched = apply_patch(graph, patch, directory=folder)
+    _copy_origin(graph, folder)
+    return patched
+
+
+def _walked(scenario: Scenario, graph: RoadGraph, *, directory: Path) -> RoadGraph:
+    """Return the roads with footways where the scenario has people on foot."""
+    if scenario.pedestrians is None:
+        return graph
+    folder = _next_folder(directory)
+    walked = with_sides(scenario, graph, directory=folder)
+    _copy_origin(graph, folder)
+    return walked
+
+
+def _people(
+    scenario: Scenario, graph: RoadGraph, edited: RoadGraph, *, is_base: bool, sample: int, directory: Path
+) -> People | None:
+    """Return who walks; where measures change the base, its own footways are made as well, for the draw."""
+    if scenario.pedestrians is None:
+        return None
+    base = edited if is_base else _walked(scenario, graph, directory=directory)
+    return people_of(scenario, base, edited, sample=sample)
+
+
+def _next_folder(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     folder = directory / f"{sum(1 for _ in directory.iterdir())}"
     folder.mkdir()
-    patched = apply_patch(graph, patch, directory=folder)
+    return folder
+
+
+def _copy_origin(graph: RoadGraph, folder: Path) -> None:
+    from trafficdiff.roads.build import BACKGROUND_FILE
+    from trafficdiff.roads.source import BUILD_FILE
+
     for name in (BUILD_FILE, BACKGROUND_FILE):
         if (known := graph.net_path.with_name(name)).exists():
             shutil.copyfile(known, folder / name)
-    return patched
 
 
 def _react(scenario: Scenario, trips: TripSet, after: RoadGraph, *, sample: int) -> tuple[TripSet, Reaction]:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from trafficdiff.demand.fleet import Fleet
     from trafficdiff.diffusion.checkpoint import Checkpoint
     from trafficdiff.diffusion.requests import Drawn, SamplerSettings
+    from trafficdiff.roads.zones import Zones
 
-__all__ = ["City", "Travellers", "class_number", "draw_agents", "open_city"]
+__all__ = ["City", "Travellers", "city_scene", "city_zones", "class_number", "draw_agents", "open_city", "tuned_scene"]
 
 _logger: Final = logging.getLogger(__name__)
 _ZONE_SEED: Final = 0
@@ -84,21 +85,57 @@ def class_number(kind: VehicleType) -> int:
 def open_city(
     graph: RoadGraph, *, pois: gpd.GeoDataFrame | None = None, buildings: gpd.GeoDataFrame | None = None
 ) -> City:
-    """Return the scene of a graph: its zones, and what is known of them."""
+    """Return the scene of a graph: its zones, and what is known of them, with the ways between the crossings."""
     from trafficdiff.demand.ways import find_ways
-    from trafficdiff.roads.scenes import make_scene, rim_capacity
-    from trafficdiff.roads.zones import make_zones
+    from trafficdiff.roads.scenes import rim_capacity
 
-    zones = make_zones(graph, generator=np.random.default_rng(_ZONE_SEED))
-    name = graph.name or graph.net_path.name
-    scene = make_scene(
-        graph, zones=zones, name=name, place=name, source="calibrated", licence="", pois=pois, buildings=buildings
-    )
+    scene = city_scene(graph, pois=pois, buildings=buildings)
     enter, leave = rim_capacity(graph)
     ways = find_ways(
         graph, edge_index=scene.edge_index, edge_offsets=scene.edge_offsets, enters=enter > 0, leaves=leave > 0
     )
     return City(graph, scene, ways)
+
+
+def city_scene(
+    graph: RoadGraph, *, pois: gpd.GeoDataFrame | None = None, buildings: gpd.GeoDataFrame | None = None
+) -> Scene:
+    """Return what the model sees of a graph."""
+    from trafficdiff.roads.scenes import make_scene
+    from trafficdiff.roads.zones import make_zones
+
+    zones = make_zones(graph, generator=np.random.default_rng(_ZONE_SEED))
+    name = graph.name or graph.net_path.name
+    return make_scene(
+        graph, zones=zones, name=name, place=name, source="calibrated", licence="", pois=pois, buildings=buildings
+    )
+
+
+def city_zones(graph: RoadGraph) -> Zones:
+    """Return the zones that `open_city` sees of a graph, always the same."""
+    from trafficdiff.roads.zones import make_zones
+
+    return make_zones(graph, generator=np.random.default_rng(_ZONE_SEED))
+
+
+def tuned_scene(city: City, checkpoint: Checkpoint) -> Scene:
+    """Return the scene of a city with what a tuned model knows of it; a model tuned to another place knows nothing."""
+    from trafficdiff.datatypes.local_factors import place_digest
+
+    scene = city.scene
+    if checkpoint.local is None:
+        return scene
+    tuned = checkpoint.card.get("tuned", {})
+    own = place_digest(city.graph, edge_index=scene.edge_index, edge_offsets=scene.edge_offsets)
+    if tuned.get("place") != own:
+        _logger.warning(
+            "the model was tuned to the trips of %s, whose streets are not those of %s; trips are drawn as by a model "
+            "that was never tuned",
+            tuned.get("network", "another net"),
+            scene.name,
+        )
+        return scene
+    return replace(scene, local=checkpoint.local)
 
 
 def draw_agents(
@@ -139,7 +176,7 @@ def draw_agents(
     fleet, (begin_s, end_s) = travellers.fleet, travellers.window_s
     count = len(fleet.vehicle_type)
     numbers = np.array([class_number(kind) for kind in fleet.vehicle_types], np.int64)
-    scene = _at(city.scene, travellers.window_s)
+    scene = _at(tuned_scene(city, checkpoint), travellers.window_s)
     reach = _reach(city, fleet)
     drawn = draw_places(
         checkpoint.members,
@@ -185,8 +222,6 @@ def _reach(city: City, fleet: Fleet) -> Mapping[int, Reach]:
 
 
 def _at(scene: Scene, window_s: tuple[float, float]) -> Scene:
-    from dataclasses import replace
-
     return replace(scene, window_s=window_s)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from trafficdiff.errors import ScenarioError
 from trafficdiff.resources import bundled
 from trafficdiff.workflows.model_demand import City, Travellers, draw_agents, open_city
+from trafficdiff.workflows.training_range import PROVENANCE, say_if_far, standing_in
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -75,6 +76,8 @@ def describe_checkpoint(path: Path | None = None) -> str:
         facts.append(f"{card['cpu_minutes']:.0f} CPU minutes")
     if "date" in card:
         facts.append(f"trained {card['date']}")
+    if "tuned" in card:
+        facts.append(f"tuned to {card['tuned']['trips']:,} trips of {card['tuned']['network']}")
     return ", ".join(facts)
 
 
@@ -150,9 +153,13 @@ def model_trips(
 
     travelling, drawing, routing = generator.spawn(3)  # one day whatever the number of trips
     travellers = _travellers(graph, demand, window_s=window_s, generator=travelling)
-    checkpoint = open_checkpoint(None if demand.checkpoint is None else folder / demand.checkpoint)
+    file = None if demand.checkpoint is None else folder / demand.checkpoint
+    checkpoint = open_checkpoint(file)
+    city = city_of(graph)
+    standing = standing_in(city.scene, checkpoint=file, sha256=checkpoint.sha256)
+    say_if_far(standing)
     agents = draw_agents(
-        city_of(graph),
+        city,
         checkpoint,
         travellers,
         generator=drawing,
@@ -162,6 +169,8 @@ def model_trips(
         fringe_shares=None if demand.fringe_share is None else (demand.fringe_share, demand.fringe_share),
     )
     provenance = _provenance(demand, checkpoint, graph, window_s=window_s, seed=seed)
+    if standing is not None:
+        provenance[PROVENANCE] = standing.model_dump_json()
     return route(agents, choice=demand.route_choice, generator=routing, provenance=provenance)
 
 
@@ -243,9 +252,11 @@ def _provenance(
 def _learned_from(card: dict[str, Any]) -> str:
     """Return in words what the model was trained on, as its card says."""
     sources = card.get("corpus", {}).get("sources", {})
-    if not sources:
-        return "not stated by the model's card"
     parts = [
         f"{numbers['scenes']} {source} scenes of {numbers['places']} places" for source, numbers in sources.items()
-    ]
+    ] or ["not stated by the model's card"]
+    if tuned := card.get("tuned"):
+        private = tuned.get("privacy")
+        said = f" with differential privacy, epsilon {private['epsilon']:.3g}" if private else ""
+        parts.append(f"tuned to {tuned['trips']} trips of {tuned['network']}{said}")
     return "; ".join(parts)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from trafficdiff.datatypes.calibration_facts import CalibrationFacts
     from trafficdiff.datatypes.scenario import Scenario
+    from trafficdiff.datatypes.training_range import Standing
     from trafficdiff.store.content import RunContent
     from trafficdiff.store.validation import Validation
 
@@ -53,6 +55,10 @@ _ROWS: Final[tuple[tuple[str, str, str, float], ...]] = (
     ("mean_charging_wait", "mean wait for a plug", "{:.1f} min", 1 / 60),
     ("peak_charging_power", "highest power of all stations", "{:,.0f} kW", 1),
     ("charging_utilisation", "plugs in use", "{:.1%}", 1),
+    ("walks_asked", "people on foot asked for", "{:,.0f}", 1),
+    ("walks_completed", "of them arrived", "{:,.0f}", 1),
+    ("mean_walk_time", "mean time on foot", "{:.1f} min", 1 / 60),
+    ("mean_walk_time_loss", "of it lost", "{:.1f} min", 1 / 60),
     ("near_misses", "near misses", "{:,.0f}", 1),
     ("near_miss_rate", "near misses per million vehicle-km", "{:,.0f}", 1e6),
     ("short_headway_share", "following time with less than a second", "{:.1%}", 1),
@@ -92,6 +98,10 @@ class Outcome:
         The streets with most delay, worst first; see `worst_streets`.
     effects
         What each measure did, a line each.
+    training_range
+        Where the place lies among those that the demand model learned from, if a model drew the trips.
+    calibration
+        What the demand was calibrated to and how well it fits, if it was.
     """
 
     scenario: Scenario
@@ -104,6 +114,8 @@ class Outcome:
     wall_s: float
     streets: tuple[Mapping[str, Any], ...] = ()
     effects: tuple[str, ...] = ()
+    training_range: Standing | None = None
+    calibration: CalibrationFacts | None = None
 
     @property
     def failed_gates(self) -> list[str]:
@@ -144,6 +156,8 @@ class Outcome:
             "worst_streets": [dict(street) for street in self.streets],
             "gates": [gate.model_dump() | {"passed": gate.passed} for gate in self.validation.gates],
             "warnings": list(self.validation.warnings),
+            "training_range": None if self.training_range is None else self.training_range.model_dump(mode="json"),
+            "calibration": None if self.calibration is None else self.calibration.model_dump(mode="json"),
             "pictures": list(self.pictures),
             "wall_s": round(self.wall_s, 2),
         }
@@ -178,6 +192,8 @@ def outcome_of(content: RunContent, *, directory: Path, pictures: tuple[str, ...
         wall_s=wall_s,
         streets=worst_streets(directory),
         effects=_effects(directory),
+        training_range=content.provenance.training_range,
+        calibration=content.provenance.calibration,
     )
 
 

@@ -243,6 +243,7 @@ def _content(collected: _Collected) -> Report:
     from trafficdiff.workflows.report_numbers import numbers_of_runs
     from trafficdiff.workflows.report_origin import credits_of, glossary, limits, table_of_knowledge
     from trafficdiff.workflows.report_sections import numbers_of, place_of, window_text
+    from trafficdiff.workflows.report_trust import trust_lead, trust_tables, trust_warnings
 
     words, first = collected.words, collected.runs[0]
     overview = list(collected.overview)
@@ -280,4 +281,7 @@ def _content(collected: _Collected) -> Report:
         provenance=tuple(collected.provenance),
         commands=(*collected.commands, _own_command(collected)),
         credits=credits_of(collected.graphs, collected.runs, words),
+        trust_lead=trust_lead(collected.runs, words),
+        trust_warnings=trust_warnings(collected.runs, words),
+        trust=trust_tables(collected.runs, words),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from trafficdiff.export.credit import OSM_CREDIT, comes_from_openstreetmap
 from trafficdiff.export.report_content import Table
-from trafficdiff.export.shown_numbers import OF_CHARGING, OF_SAFETY, SHOWN_NUMBERS, with_unit
+from trafficdiff.export.shown_numbers import OF_CHARGING, OF_PEOPLE, OF_SAFETY, SHOWN_NUMBERS, with_unit
 from trafficdiff.store.layout import SCENARIO
 from trafficdiff.store.study import folder_name
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
+    from trafficdiff.datatypes.calibration_facts import CalibrationFacts
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.scenario import Scenario
     from trafficdiff.export.catalogue import Catalogue
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from trafficdiff.store.stack import Study
 
 __all__ = [
+    "calibration_text",
     "commands_of_run",
     "commands_of_study",
     "credits_of",
@@ -35,7 +37,7 @@ __all__ = [
 _MOST_RUNS: Final = 60
 _SHORT: Final = 12
 _NAMED: Final = ("trafficdiff", "python", "eclipse-sumo")
-_LEARNED: Final = "model"
+_LEARNED: Final = frozenset({"model", "calibrated"})
 _TERMS: Final = (
     "base", "scenario", "sample", "interval", "chance", "delay_of_roads", "zone",
 )  # fmt: skip
@@ -44,11 +46,13 @@ _TERMS: Final = (
 def table_of_knowledge(run: StoredRun, words: Catalogue) -> Table:
     """Return what is learned from data, and what somebody declared."""
     scenario, demand = run.scenario, run.scenario.demand
-    learned = demand.kind == _LEARNED
+    learned = demand.kind in _LEARNED
     rows: list[tuple[str, str, str]] = [
         ("trip_ends", "learned" if learned else "given" if demand.kind == "file" else "declared",
          words.word("report.from_data", model=run.provenance.demand_model, data=run.provenance.demand_data)),
     ]  # fmt: skip
+    if run.provenance.calibration is not None:
+        rows.append(("calibration", "given", calibration_text(run.provenance.calibration, words)))
     if demand.kind != "file":
         own = getattr(demand, "profile", "") == "learned"
         rows += [
@@ -77,6 +81,22 @@ def table_of_knowledge(run: StoredRun, words: Catalogue) -> Table:
         numeric=(False, False, False),
         note=words.word("report.knowledge_note"),
     )
+
+
+def calibration_text(facts: CalibrationFacts, words: Catalogue) -> str:
+    """Return in words what demand was calibrated to, and how well it fits."""
+    parts = []
+    if facts.counts is not None:
+        share = with_unit(words.number(100 * (facts.share_geh5 or 0.0)), "%")
+        name = "calibrated_count" if facts.counts == 1 else "calibrated_counts"
+        parts.append(words.word(f"report.{name}", count=words.number(facts.counts), share=share))
+    if facts.unmet:
+        parts.append(words.word("report.calibrated_unmet", count=words.number(facts.unmet)))
+    if facts.zones is not None:
+        parts.append(words.word("report.calibrated_zones", count=words.number(facts.zones)))
+    if facts.observed is not None:
+        parts.append(words.word("report.calibrated_observed", count=words.number(facts.observed)))
+    return "; ".join(parts)
 
 
 def _mix(mix: dict[str, float], electric: float, words: Catalogue) -> str:
@@ -113,7 +133,8 @@ def limits(
     """
     names = ["models", "outside", "modes", "signals"]
     if any(run.provenance.synthetic for run in runs):
-        names.insert(0, "synthetic")
+        calibrated = all(run.provenance.calibration is not None for run in runs if run.provenance.synthetic)
+        names.insert(0, "calibrated" if calibrated else "synthetic")
     names.append("chance" if samples else "single")
     kinds = {measure.kind for run in runs for measure in run.scenario.measures}
     if kinds & {"speed_limit", "close_road", "change_lanes"}:
@@ -255,7 +276,7 @@ def credits_of(graphs: Iterable[RoadGraph], runs: Iterable[StoredRun], words: Ca
 
 def glossary(words: Catalogue, *, having: Collection[str]) -> tuple[tuple[str, str], ...]:
     """Return what the terms and the numbers of a report mean; those of charging and safety where runs have them."""
-    special = OF_CHARGING | OF_SAFETY
+    special = OF_CHARGING | OF_PEOPLE | OF_SAFETY
     shown = [one.name for one in SHOWN_NUMBERS if one.name not in special or one.name in having]
     numbers = [(f"report.number_{name}", f"report.about_{name}") for name in shown]
     terms = [(f"report.term_{name}", f"report.about_{name}") for name in _TERMS]

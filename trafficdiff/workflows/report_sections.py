@@ -18,6 +18,7 @@ from trafficdiff.workflows.report_numbers import (
     table_of_changes,
 )
 from trafficdiff.workflows.report_profiles import level_profile, profile_figure
+from trafficdiff.workflows.report_trust import range_said, range_warning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +85,9 @@ def _run_warnings(run: StoredRun, words: Catalogue) -> tuple[str, ...]:
         label, value, limit = _gate_texts(gate, words)
         said.append(words.word("report.gate_said", label=label, value=value, limit=limit))
     failed = (words.word("report.warning_gates_run", gates="; ".join(said)),) if said else ()
-    return (*failed, *run.validation.warnings)
+    said_better = range_said(run)
+    others = (warning for warning in run.validation.warnings if warning not in said_better)
+    return (*failed, *range_warning(run, words), *others)
 
 
 def _gates(run: StoredRun, words: Catalogue) -> Table | None:
@@ -161,7 +164,7 @@ def scenario_section(
         kicker=words.word("report.kicker_scenario", base=found.base),
         title=found.scenario,
         lead=_lead(found, words),
-        warnings=_warnings(study, found, words),
+        warnings=(*_warnings(study, found, words), *range_warning(run, words)),
         measures=measures_in_words(scenario, effects, after, words),
         cards=change_cards(found, words),
         cards_heading=words.word("report.cards"),

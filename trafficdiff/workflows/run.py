@@ -23,6 +23,7 @@ from trafficdiff.workflows.equilibrium import assign
 from trafficdiff.workflows.gathering import gather
 from trafficdiff.workflows.measures import apply_measures
 from trafficdiff.workflows.outcome import outcome_of
+from trafficdiff.workflows.people import walk_numbers, write_people
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import sumo_seed
 from trafficdiff.workflows.remarks import collecting_warnings
@@ -161,8 +162,10 @@ def _simulated(
             )
         progress("measuring", None)
         numbers = changed.numbers() | assigned.numbers() | ({} if charged is None else charged.numbers())
+        numbers |= walk_numbers(assigned.result)
         tracks = recorded_tracks(scenario, changed, assigned.trips, simulation=work / "simulation")
         tables = {} if charged is None else charging_tables(charged, folder=work)
+        tables |= write_people(assigned.result, folder=work)
         if tracks is not None and records_safety(scenario):
             safety = measure_safety(tracks, changed.graph)
             numbers, tables = numbers | safety.numbers, tables | safety.write(work)

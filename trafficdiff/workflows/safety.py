@@ -91,12 +91,13 @@ def measure_safety(tracks: Tracks, graph: RoadGraph, *, limits: SafetyLimits | N
         How close is too close (default: `metrics.safety_events.SafetyLimits`).
     """
     from trafficdiff.metrics.safety_events import conflicts
+    from trafficdiff.metrics.safety_footways import on_footways
     from trafficdiff.metrics.safety_numbers import safety_numbers
     from trafficdiff.metrics.safety_sites import site_counts, with_sites
     from trafficdiff.simulation.track_mending import mend_tracks
 
     tracks = mend_tracks(tracks).tracks
-    events = with_sites(conflicts(tracks, limits=limits), graph)
+    events = with_sites(conflicts(tracks, limits=limits, aside=on_footways(tracks, graph)), graph)
     sites = site_counts(tracks, events, graph)
     return Safety(events, sites, safety_numbers(tracks, events, sites))
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from trafficdiff.datatypes.scenario import ModelDemand
+from trafficdiff.datatypes.scenario import CalibratedDemand, ModelDemand
 from trafficdiff.errors import InputError
 from trafficdiff.publish import refuse_unwritable
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import stream
+from trafficdiff.workflows.training_range import standing_said, warnings_of
 
 if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.scenario import FileDemand, GravityDemand, UniformDemand
+    from trafficdiff.datatypes.training_range import Standing
     from trafficdiff.datatypes.trips import TripSet
     from trafficdiff.workflows.progress import Progress
 
@@ -37,17 +39,28 @@ class Sample:
         Mean length of the routes [m].
     mean_free_flow_time_s
         Mean time over the routes at the speed limits [s].
+    training_range
+        Where the place lies among those that the demand model learned from; None without a model.
     """
 
     path: Path
     trips: int
     mean_route_length_m: float
     mean_free_flow_time_s: float
+    training_range: Standing | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        standing = self.training_range
+        return vars(self) | {
+            "training_range": None if standing is None else standing.model_dump(mode="json"),
+            "warnings": list(warnings_of(standing)),
+        }
 
 
 def draw_trips(
     graph: RoadGraph,
-    demand: ModelDemand | UniformDemand | GravityDemand | FileDemand,
+    demand: ModelDemand | CalibratedDemand | UniformDemand | GravityDemand | FileDemand,
     *,
     window_s: tuple[float, float],
     seed: int,
@@ -61,6 +74,10 @@ def draw_trips(
     from trafficdiff.demand.generate import generate
     from trafficdiff.workflows.model_trips import model_trips
 
+    if isinstance(demand, CalibratedDemand):
+        from trafficdiff.workflows.calibrated_trips import calibrated_trips
+
+        return calibrated_trips(graph, demand, window_s=window_s, seed=seed, sample=sample, folder=folder)
     generator = stream(seed, "demand", sample=sample)
     if isinstance(demand, ModelDemand):
         return model_trips(graph, demand, window_s=window_s, generator=generator, seed=seed, folder=folder)
@@ -100,4 +117,5 @@ def sample(
         trips=len(trips),
         mean_route_length_m=float(trips.sum_over_route(graph.length_m).mean()),
         mean_free_flow_time_s=float(trips.sum_over_route(graph.free_flow_time_s).mean()),
+        training_range=standing_said(trips.provenance),
     )

@@ -11,7 +11,7 @@ import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
-from trafficdiff.datatypes.scenario import FileDemand
+from trafficdiff.datatypes.scenario import CalibratedDemand, FileDemand
 from trafficdiff.workflows.remarks import collecting_warnings
 from trafficdiff.workflows.sample import draw_trips
 
@@ -75,7 +75,7 @@ class WarmSupplies(Supplies):
         """
         if isinstance(scenario.demand, FileDemand):
             return super().trips(scenario, graph, sample=sample, folder=folder)
-        key = (id(graph), _words_of(scenario), scenario.seed, sample, str(folder))
+        key = (id(graph), _words_of(scenario), scenario.seed, sample, str(folder), _data_of(scenario, folder))
         if self._trips is not None and self._trips[0] == key and self._trips[1].graph is graph:
             for words in self._trips[2]:
                 _logger.warning("%s", words)
@@ -92,6 +92,16 @@ def _words_of(scenario: Scenario) -> str:
     """Return demand and window as text, defaults spelled out."""
     content = scenario.model_dump(mode="json", include={"demand", "window"})
     return json.dumps(content, sort_keys=True)
+
+
+def _data_of(scenario: Scenario, folder: Path) -> tuple[Any, ...]:
+    """Return size and time of the files that trips are calibrated to: changed ones are read again."""
+    from trafficdiff.workflows.calibrated_trips import data_files
+
+    if not isinstance(scenario.demand, CalibratedDemand):
+        return ()
+    facts = [path.stat() for path in data_files(scenario.demand, folder).values() if path.exists()]
+    return tuple((one.st_size, one.st_mtime_ns) for one in facts)
 
 
 def _files_of(network: str, folder: Path) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 ::
 
     corpus ──▶ Trainer ──every minute──▶ NAME.training.safetensors     beside NAME; a stopped training goes on from it
-                  └──at the end──▶ NAME/ demand_model.safetensors, card.json
+                  └──at the end──▶ NAME/ demand_model.safetensors, card.json, demand_model.range.json
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from trafficdiff.diffusion.training import Trainer
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["CARD_FILE", "CHECKPOINT_FILE", "KIND", "state_file", "train", "training_settings"]
+__all__ = ["CARD_FILE", "CHECKPOINT_FILE", "KIND", "refuse_unfinished", "state_file", "train", "training_settings"]
 
 KIND: Final = "demand model"
 """What the manifest of a trained model's directory says that it is."""
@@ -108,7 +108,7 @@ def train(
 
     state = state_file(directory)
     with claiming(directory), computing_on(threads):
-        _refuse_unfinished(state, resume=resume)
+        refuse_unfinished(state, resume=resume)
         chosen = device_named(device)
         progress("reading the corpus", None)
         scenes = read_scenes(corpus, sources=sources or None, leave_out_places=leave_out)
@@ -116,12 +116,13 @@ def train(
         same = _about(trainer, corpus, sources=sources, leave_out=leave_out)
         log = _run(trainer, same, state=state, progress=progress)
         progress("writing", None)
-        card = _publish(trainer, _card(trainer, scenes, same, log), directory)
+        card = _publish(trainer, _card(trainer, scenes, same, log), directory, scenes=scenes, corpus=corpus.name)
         state.unlink(missing_ok=True)
     return card
 
 
-def _refuse_unfinished(state: Path, *, resume: bool) -> None:
+def refuse_unfinished(state: Path, *, resume: bool) -> None:
+    """Raise OutputError if an unfinished training is there that is not to be gone on with."""
     if state.exists() and not resume:
         raise OutputError(
             f"{state}: expected no unfinished training of this directory, found one; give --resume to go on with it, "
@@ -224,11 +225,19 @@ def _card(trainer: DeviceTrainer, scenes: Sequence[Scene], same: dict[str, Any],
     }
 
 
-def _publish(trainer: DeviceTrainer, card: dict[str, Any], directory: Path) -> dict[str, Any]:
+def _publish(
+    trainer: DeviceTrainer, card: dict[str, Any], directory: Path, *, scenes: Sequence[Scene], corpus: str
+) -> dict[str, Any]:
+    """Publish checkpoint, card, and where there are places enough the range of what was learned from."""
+    from trafficdiff.datatypes.training_range import write_range
     from trafficdiff.diffusion.checkpoint import write_checkpoint
+    from trafficdiff.workflows.training_range import range_file, range_of
 
     with publishing(directory, kind=KIND) as folder:
         digest = write_checkpoint(folder / CHECKPOINT_FILE, members=trainer.members, scaling=trainer.scaling, card=card)
         card = card | {"sha256": digest}
         (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        found = range_of(scenes, checkpoint_sha256=digest, made_with=f"trafficdiff train {corpus}")
+        if found is not None:
+            write_range(found, range_file(folder / CHECKPOINT_FILE))
     return card
