@@ -14,6 +14,7 @@ from tests.test_benches import SCRIPTS, script
 TINY = Shapes(points=16, width=32, factors=(1, 2), blocks=1, category_width=4, noise_steps=20, steps=5)
 
 
+@pytest.mark.slow
 def test_the_peer_has_its_published_number_of_parameters_and_its_points_pass_four_levels() -> None:
     model = DiffTraj()
     with torch.inference_mode():

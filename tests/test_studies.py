@@ -64,6 +64,7 @@ def test_a_study_runs_on_helsinki_in_small_and_says_what_is_noise(path: Path, tm
     assert (tmp_path / "study" / "runs").is_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_every_bundled_candidate_acts_on_the_bundled_city(tmp_path: Path) -> None:
     from trafficdiff.roads.load import load_network

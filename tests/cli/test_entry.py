@@ -181,6 +181,7 @@ def assert_ended(process: subprocess.Popen[str], number: signal.Signals, folder:
     assert not (folder / "runs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_during_the_simulation_takes_sumo_and_the_temporary_files_with_it(
@@ -292,6 +293,7 @@ except BaseException as error:
 """
 
 
+@pytest.mark.slow
 def test_an_interrupt_does_not_break_off_an_import(tmp_path: Path) -> None:
     (tmp_path / "slow_module.py").write_text(_SLOW_MODULE)
     code = _DEAF.replace("Callback()", "import slow_module")
@@ -300,6 +302,7 @@ def test_an_interrupt_does_not_break_off_an_import(tmp_path: Path) -> None:
     assert stderr.splitlines() == ["interrupted (SIGINT); nothing half-written was left behind"]
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_what_a_killed_run_left_is_swept_by_the_next(tmp_path: Path, grid_net: Path) -> None:
     scenario = write_scenario(tmp_path, grid_net, **LONG)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.sumo
 
 
+@pytest.mark.slow
 def test_json_holds_the_plan_and_the_table_says_what_it_saves(grid_net: Path, tmp_path: Path) -> None:
     path = study(grid_net, tmp_path)
     words = ("plan-charging", path, "--budget", "90000", "--candidates", tmp_path / "sites.csv", "--samples", "1")

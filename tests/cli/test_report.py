@@ -25,6 +25,7 @@ def test_mistakes_are_said_with_exit_code_2_and_nothing_is_written(tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_a_run_becomes_a_page_and_json_says_where(tmp_path: Path, grid_net: Path) -> None:
     run_file(write_scenario(tmp_path, grid_net), directory=tmp_path / "run", picture=False)

@@ -31,6 +31,7 @@ def ended(process: subprocess.Popen[str], family: list[psutil.Process]) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_is_and_a_signal_ends_it_and_all(tmp_path: Path, number: signal.Signals) -> None:
     command = [PROGRAM, "serve", str(tmp_path), "--port", "0", "--read-only", "--json"]

@@ -128,6 +128,7 @@ _values = some.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     items=some.lists(_values, max_size=4), value=_values, at=some.integers(0, 4), style=some.sampled_from([None, False])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CAR = VEHICLE_TYPES["car"]
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_the_tool_draws_more_at_the_fringe_and_repeats_itself(grid_graph: RoadGraph) -> None:
     options = {"count": 400, "kind": CAR, "window_s": (100.0, 500.0), "seed": 5}

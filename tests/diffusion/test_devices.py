@@ -15,6 +15,7 @@ def on_cpu(*, bfloat16: bool | None = None) -> DeviceTrainer:
     return DeviceTrainer(towns(), tiny_settings(dropout=0.3), SETTINGS, bfloat16=bfloat16)
 
 
+@pytest.mark.slow
 def test_on_the_processor_it_is_the_plain_training_to_the_last_bit() -> None:
     plain, other = new_trainer(), on_cpu()
     steps(plain, 3)

@@ -102,6 +102,7 @@ def test_every_candidate_that_varies_keeps_being_looked_at() -> None:
     assert next_samples(values, extra=200)[0] >= 15
 
 
+@pytest.mark.slow
 def test_the_best_is_found_more_often_than_with_equal_numbers_and_sets_are_no_worse() -> None:
     """Ten candidates, 80 simulations, 300 synthetic studies; scripts/bench_allocation.py prints the table."""
     path = Path(__file__).parents[2] / "scripts" / "bench_allocation.py"

@@ -128,6 +128,7 @@ def test_names_of_edges_and_the_order_of_trips_do_not_matter(one: list[int], oth
         assert turned[name] == pytest.approx(found[name], nan_ok=True)
 
 
+@pytest.mark.slow
 @given(kinds, kinds)
 def test_shares_and_divergences_stay_within_their_bounds(one: list[int], other: list[int]) -> None:
     graph = towns.square_town()

@@ -80,6 +80,7 @@ def check_geojson(collection: dict[str, Any]) -> None:
             assert geometry.exterior.is_ccw  # RFC 7946, section 3.1.6
 
 
+@pytest.mark.slow
 def test_the_embedded_city_has_its_sea_and_stays_small_and_quick() -> None:
     files = [bundled("networks/helsinki/helsinki.osm.pbf")]
     start_s = time.process_time()

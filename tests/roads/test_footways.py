@@ -79,6 +79,7 @@ def test_every_crossing_with_a_signal_gets_green_within_a_cycle_of_the_same_leng
     assert min(green_s) >= 5
 
 
+@pytest.mark.slow
 def test_drivers_yield_at_crossings_only_if_asked_to(tmp_path: Path) -> None:
     grid = read_net(write_grid_net(tmp_path, side=2, junctions="priority"), name="grid")
 

@@ -43,6 +43,7 @@ def test_osm_file_is_built_once(town: Path, tmp_path: Path) -> None:
     assert two.tags is not None
 
 
+@pytest.mark.slow
 def test_other_options_or_content_are_built_anew(town: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     directories = [

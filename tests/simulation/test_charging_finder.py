@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_what_sumos_station_finder_does_is_counted_as_ours_is(tmp_path: Path):
     graph = charging_grid(tmp_path, side=4)

@@ -18,6 +18,7 @@ def test_who_wants_little_gets_it_and_the_rest_share_evenly():
     assert water_level(np.array([10.0, 50.0]), 0.0) == 0.0
 
 
+@pytest.mark.slow
 @given(WANTS, st.floats(0.0, 2_000.0))
 def test_the_level_uses_the_limit_and_never_more(wanted: list[float], limit: float):
     values = np.array(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,7 @@ def test_a_booking_that_does_not_come_is_forgotten():
     assert come(other, guest("a", at=1_000.0)) == 0
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["come", "leave", "admit"]), max_size=60), st.integers(1, 4), st.integers(0, 4))
 def test_plugs_and_bays_are_never_given_twice(events: list[str], plugs: int, bays: int):
     site, taken = queue(plugs=plugs, bays=bays), set()

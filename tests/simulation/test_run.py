@@ -106,6 +106,7 @@ def outputs_in(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir() if path.suffix == ".parquet" or "statistics" in path.name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("control", "victim"),
     [("cli", "sumo"), pytest.param("libsumo", "python", marks=SLOW), pytest.param("traci", "sumo", marks=SLOW)],
@@ -134,6 +135,7 @@ def test_a_sumo_that_is_killed_twice_has_failed_and_leaves_nothing(
     assert not children_named("sumo", "python")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("control", "deadline_s"), [("cli", 2), *(pytest.param(name, 6, marks=SLOW) for name in ("libsumo", "traci"))]
 )

@@ -61,6 +61,7 @@ def test_a_run_can_be_moved(run_directory: Path, tmp_path: Path) -> None:
     assert open_run(tmp_path / "elsewhere").result.counts == open_run(run_directory).result.counts
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_flipped_bit_or_a_deleted_file_is_found_at_open(run_directory: Path, data: st.DataObject) -> None:

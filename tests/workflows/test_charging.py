@@ -173,6 +173,7 @@ def test_a_table_of_stations_is_part_of_the_name_of_a_run(grid_net: Path, tmp_pa
     assert found[2][1] != found[0][1]
 
 
+@pytest.mark.slow
 def test_the_stations_of_the_citys_own_map_are_taken(tmp_path: Path):
     graph = load_network("helsinki")
     options = ChargingOptions(stations="osm")

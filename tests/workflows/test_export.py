@@ -106,6 +106,7 @@ def test_a_changed_run_is_refused(outcome: Outcome, tmp_path: Path) -> None:
         export(tmp_path / "run", table_format=TableFormat.csv, directory=tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_it_says(outcome: Outcome, tmp_path: Path) -> None:
     said = trafficdiff("export", outcome.directory, "--format", "csv", "-o", tmp_path / "out", "--json")
     assert said.returncode == 0, said.stderr

@@ -76,6 +76,7 @@ def test_trips_of_the_tuned_model_go_where_its_own_did(town: RoadGraph, folder: 
     )
 
 
+@pytest.mark.slow
 def test_others_of_the_city_are_likelier_than_before(town: RoadGraph, folder: Path, tuned: Path) -> None:
     city, others = open_city(town), own_trips(town, 120, seed=4)
     before, after = (

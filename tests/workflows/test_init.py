@@ -83,6 +83,7 @@ def test_the_network_is_found_from_wherever_the_scenario_is_read(
     assert default_scenario("helsinki", path=tmp_path / "h.yaml").network == "helsinki"
 
 
+@pytest.mark.slow
 @pytest.mark.sumo
 def test_the_trips_fit_the_network_and_the_file_says_how_they_were_estimated(tmp_path: Path) -> None:
     helsinki = load_network("helsinki")

@@ -187,6 +187,7 @@ def test_nothing_outside_the_folder_is_a_job_of_it(folder: Path) -> None:
 # --- real processes -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @sumo
 def test_a_run_is_made_and_the_same_name_is_refused_afterwards(folder: Path, grid_net: Path) -> None:
     write_pair(folder, scenario_of(grid_net))

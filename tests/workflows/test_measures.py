@@ -84,6 +84,7 @@ def test_a_limit_at_its_present_value_differs_by_exactly_nothing(base: Outcome, 
     assert same.numbers == base.numbers
 
 
+@pytest.mark.slow
 def test_a_closed_road_carries_nobody_and_loses_nobody(base: Outcome, grid_net: Path, tmp_path: Path) -> None:
     outcome = simulated(grid_scenario(grid_net, close()), tmp_path / "run")
     stored, before = open_run(outcome.directory), open_run(base.directory)

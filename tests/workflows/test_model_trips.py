@@ -88,6 +88,7 @@ def test_departures_and_vehicles_are_exactly_those_asked_for(town: RoadGraph, fo
     assert np.isfinite(trips.state_of_charge).sum() == 90
 
 
+@pytest.mark.slow
 def test_the_seed_decides_and_the_settings_count(town: RoadGraph, folder: Path) -> None:
     one = drawn(town, folder)
     again = drawn(town, folder)

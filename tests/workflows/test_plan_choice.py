@@ -42,6 +42,7 @@ def found(folder: Path, candidates: Candidates, *, budget: float = 3.0, kpi: str
     return outcome
 
 
+@pytest.mark.slow
 def test_the_ranking_goes_by_cost_and_the_choice_by_the_whole_budget(tmp_path: Path) -> None:
     outcome = found(tmp_path, offered())
     assert [row.name for row in outcome.ranking] == ["good", "great", "poor"]

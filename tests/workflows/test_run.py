@@ -88,6 +88,7 @@ def test_the_same_scenario_gives_the_same_hash_and_another_seed_another(
     assert other.run_id != outcome.run_id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("control", ["libsumo", "traci"])
 def test_the_same_hash_comes_over_every_control(outcome: Outcome, tmp_path: Path, grid_net: Path, control: str) -> None:
     path = write_scenario(tmp_path, grid_net, simulation={"period_s": 60, "control": control, "threads": 2})
@@ -112,6 +113,7 @@ def test_the_command_in_the_run_makes_the_numbers_again(outcome: Outcome, tmp_pa
     assert 'loaded="60"' in statistics
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("synthetic", [True, False])
 def test_a_run_of_a_trip_file_says_whether_its_trips_were_made_or_given(
     outcome: Outcome, tmp_path: Path, grid_net: Path, synthetic: bool
@@ -246,6 +248,7 @@ def assert_log_is_kept(error: SimulationError, folder: Path) -> str:
     return kept.read_text()
 
 
+@pytest.mark.slow
 def test_a_map_that_cannot_be_drawn_costs_a_warning_and_not_the_run(
     tmp_path: Path, grid_net: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,6 +301,7 @@ def test_neither_the_machines_clock_zone_nor_a_day_of_changing_clocks_changes_th
     assert run_file(path, directory=tmp_path / "run", picture=False).result_hash == outcome.result_hash
 
 
+@pytest.mark.slow
 def test_tracks_are_kept_when_asked_for(tmp_path: Path, grid_net: Path) -> None:
     path = write_scenario(
         tmp_path, grid_net, simulation={"tracks": True, "step_s": 0.5}, demand={"kind": "uniform", "trips": 10}

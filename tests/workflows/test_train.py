@@ -90,6 +90,7 @@ def test_places_enough_leave_their_range_beside_the_checkpoint(tmp_path: Path) -
     verify(tmp_path / "model", kind=KIND)
 
 
+@pytest.mark.slow
 def test_a_stopped_training_goes_on_and_ends_with_the_same_weights(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
