@@ -61,7 +61,13 @@ def calibrated_trips(
     files = data_files(demand, folder)
     types = [folder / name for name in demand.type_files]
     data = read_calibration_data(
-        graph, **{role: files.get(role) for role in ("counts", "totals", "zones", "observed")}, type_files=types
+        graph,
+        counts=files.get("counts"),
+        totals=files.get("totals"),
+        zones=files.get("zones"),
+        observed=files.get("observed"),
+        type_files=types,
+        window_s=window_s,
     )
     made = calibrate(
         graph,
