@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.towns import make_town
@@ -52,4 +54,19 @@ def test_edges_of_another_town_are_refused(square_town: RoadGraph, tmp_path: Pat
 def test_a_damaged_file_is_refused(square_town: RoadGraph, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "t.parquet").write_bytes(content)
     with pytest.raises(InputError, match="expected a table of tracks"):
+        read_tracks_table(tmp_path / "t.parquet", graph=square_town)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [("x_m", ["a", "b", "c", "d", "e"], "expected numbers in"), ("user_id", ["a", "a", "a", None, "b"], "in each row")],
+)
+def test_columns_of_another_kind_are_refused_by_name(
+    square_town: RoadGraph, tmp_path: Path, column: str, values: list[str | None], said: str
+) -> None:
+    write_tracks_table(two_cars(), tmp_path / "t.parquet", graph=square_town)
+    table = pq.read_table(tmp_path / "t.parquet")
+    changed = table.set_column(table.column_names.index(column), column, pa.array(values, pa.string()))
+    pq.write_table(changed, tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=said):
         read_tracks_table(tmp_path / "t.parquet", graph=square_town)

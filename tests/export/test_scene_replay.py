@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,6 +95,21 @@ def test_everybody_is_where_sumo_had_them(made, scene_format: SceneFormat, tmp_p
     assert len(found) >= len(recorded.bumpers) - 1
     assert np.quantile(errors, 0.95) <= 0.1
     assert errors.max() <= 0.5
+
+
+@pytest.mark.parametrize("made", [write_walking_grid], ids=["grid"], indirect=True)
+def test_the_kerb_is_on_the_other_side_where_traffic_keeps_left(made) -> None:
+    _, view, _ = made
+    mirrored = replace(view, shapes=replace(view.shapes, left_hand=True))
+    sides = []
+    for one in (view, mirrored):
+        (content,) = (file for name, file in scenarionet.make_scenarionet(one).items() if name.startswith("sd_"))
+        lanes = pickle.loads(content)["map_features"].items()
+        sides.append(
+            {name: (lane["left_neighbor"], lane["right_neighbor"]) for name, lane in lanes if "left_neighbor" in lane}
+        )
+    assert any(left for left, _ in sides[0].values())
+    assert sides[1] == {name: (right, left) for name, (left, right) in sides[0].items()}
 
 
 @pytest.mark.parametrize("scene_format", READERS)

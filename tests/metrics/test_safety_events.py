@@ -140,6 +140,13 @@ def test_the_headway_is_that_to_the_next_one_ahead() -> None:
     np.testing.assert_allclose(found[1:], 1.5)
 
 
+def test_who_walks_in_a_row_follows_nobody_as_a_driver_does() -> None:
+    walk = {"heading": 0.0, "speed": 1.4, "length": 0.2, "width": 0.5, "kind": "pedestrian"}
+    walkers = {f"w{k}": straight(TIME_S, start=(-1.0 * k, 0), **walk) for k in range(2)}
+    tracks = tracks_of(car=straight(TIME_S, start=(-10.0, 0), heading=0, speed=10), **walkers)
+    assert np.isinf(headways(tracks)).all()
+
+
 @pytest.mark.parametrize("limits", [{"ttc_s": 4.0}, {"horizon_s": 0.5}, {"drac_ms2": 0.0}, {"pet_s": -1.0}])
 def test_limits_that_make_no_sense_are_refused(limits: dict[str, Any]) -> None:
     with pytest.raises(InputError):

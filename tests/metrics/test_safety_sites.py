@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.towns import make_town
-from tests.tracking import Path, straight, tracks_of
+from tests.tracking import Path, path, straight, tracks_of
 from trafficdiff.metrics.safety_events import conflicts
 from trafficdiff.metrics.safety_numbers import safety_numbers
 from trafficdiff.metrics.safety_rates import hot_spots, poisson_interval, rate_changes, shrunk_rates
@@ -124,6 +124,16 @@ def test_the_numbers_of_the_area_are_those_of_its_tables(avenue: RoadGraph) -> N
     assert found["near_misses"] == 6
     assert found["near_miss_rate"] == pytest.approx(6 / sites["vehicle_km"].sum())
     assert found["hard_brakings"] == found["high_jerks"] == found["box_collisions"] == 0
+
+
+def test_who_walks_and_stops_at_once_has_not_braked_hard() -> None:
+    time_s = np.arange(0, 6, 0.1)
+    stops = {"x": np.minimum(3.0 * time_s, 9.0), "speed": np.where(time_s < 3, 3.0, 0.0)}
+    found = {}
+    for kind in ("pedestrian", "bicycle"):
+        tracks = tracks_of(one=path(time_s, kind=kind, **stops))
+        found[kind] = safety_numbers(tracks, conflicts(tracks), pd.DataFrame({"vehicle_km": [1.0]}))["hard_brakings"]
+    assert found == {"pedestrian": 0, "bicycle": 1}
 
 
 def test_little_driven_pulls_a_rate_towards_the_others() -> None:

@@ -33,6 +33,16 @@ def test_sun_stands_where_the_almanac_has_it(moment: dt.datetime, elevation_deg:
     assert np.degrees(sun.azimuth_rad - np.radians(azimuth_deg) + np.pi) % 360 == pytest.approx(180.0, abs=2.5)
 
 
+def test_less_than_a_thousandth_of_a_millimetre_an_hour_is_dry() -> None:
+    ranges = RANGES | {"precipitation_mm_h": RANGES["precipitation_mm_h"].model_copy(update={"low": 0.0, "high": 10.0})}
+    shares = dict.fromkeys(RANGES, 0.0) | {"precipitation_mm_h": 0.00004}
+    sky = environment_of(
+        shares, ranges, date=dt.date(2024, 6, 20), lonlat=HELSINKI, utc_offset_h=3.0,
+        varied=frozenset({"precipitation_mm_h"}),
+    )  # fmt: skip
+    assert (sky.precipitation, sky.precipitation_mm_h) == ("dry", 0.0)
+
+
 def test_snow_fog_and_night_are_tagged_and_slippery() -> None:
     sky = environment(fog_visual_range_m=1.0, precipitation_mm_h=1.0, snow=1.0, friction=1.0)
     assert condition_tags(sky) == ("IlluminationLowLight", "ParticulatesWater", "WeatherSnow", "SurfaceConditionSnow")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from tests import towns
 from trafficdiff.datatypes.staging import Actor, Staging
 from trafficdiff.datatypes.trips import TripSet
+from trafficdiff.process import Finished, run_program
 from trafficdiff.roads.netfile import read_net
+from trafficdiff.simulation import staging
 from trafficdiff.simulation.staged_tracks import tracks_of
 from trafficdiff.simulation.staging import Recording, StagedTraffic
 
@@ -105,6 +108,17 @@ def test_who_of_the_traffic_touches_an_actor_is_cleared(
 
 
 @pytest.mark.slow
+def test_a_process_that_falls_over_after_its_last_case_has_played_them_all(
+    traffic: StagedTraffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def falls_over(*words: Any, **options: Any) -> Finished:
+        return replace(run_program(*words, **options), returncode=-11)
+
+    monkeypatch.setattr(staging, "run_program", falls_over)
+    (recording,) = traffic.replay([staging_of(standing("ego", 1_500.0))])
+    assert isinstance(recording, Recording)
+
+
 def test_the_same_case_comes_out_the_same(traffic: StagedTraffic, replayed: dict[str, Recording | str]) -> None:
     case = staging_of(standing("ego", 300.0))
     (again,) = traffic.replay([replace(case, name="again")])

@@ -14,11 +14,12 @@ from trafficdiff.datatypes.scene_environment import SignalStates
 from trafficdiff.datatypes.signals import read_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from trafficdiff.datatypes.control import SignalProgram
 
-__all__ = ["planned_states"]
+__all__ = ["planned_states", "plans_of", "states_between"]
 
 
 def planned_states(net: Path, *, begin_s: float, end_s: float, control: Path | None = None) -> SignalStates:
@@ -38,9 +39,24 @@ def planned_states(net: Path, *, begin_s: float, end_s: float, control: Path | N
     NetworkError
         If the net cannot be read.
     """
+    return states_between(plans_of(net, control=control), begin_s=begin_s, end_s=end_s)
+
+
+def plans_of(net: Path, *, control: Path | None = None) -> dict[str, SignalProgram]:
+    """Return the plans of a net by signal; those of a further file take the place of the net's.
+
+    Raises
+    ------
+    NetworkError
+        If a file cannot be read.
+    """
+    return read_signals(net) | (read_signals(control) if control is not None else {})
+
+
+def states_between(plans: Mapping[str, SignalProgram], *, begin_s: float, end_s: float) -> SignalStates:
+    """Return what the signals with a fixed-time plan show from a time to another [s of the simulated day]."""
     rows: list[tuple[str, float, str]] = []
-    programs = read_signals(net) | (read_signals(control) if control is not None else {})
-    for name, program in sorted(programs.items()):
+    for name, program in sorted(plans.items()):
         if program.kind == "static":
             rows += [(name, time_s, state) for time_s, state in _unrolled(program, begin_s, end_s)]
     return SignalStates(

@@ -91,14 +91,22 @@ def read_tracks_table(path: Path, *, graph: RoadGraph) -> Tracks:
         raise InputError(f"{path}: expected a table of tracks, got {error}") from error
     if missing := {"user_id", "user_kind", "edge", *_BY_USER, *_BY_SAMPLE} - set(table.column_names):
         raise InputError(f"{path}: expected a table of tracks, missing the columns {sorted(missing)}")
+    if any(table[name].null_count for name in ("user_id", "user_kind")):
+        raise InputError(f"{path}: expected a user_id and a user_kind in each row, got rows without")
+    try:
+        numbers = {name: np.array(table[name].cast(pa.float64()).to_numpy()) for name in (*_BY_USER, *_BY_SAMPLE)}
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            f"{path}: expected numbers in {', '.join((*_BY_USER, *_BY_SAMPLE))}, got others ({error})"
+        ) from error
     user_id, kind = (_text(table[name]) for name in ("user_id", "user_kind"))
     starts = np.flatnonzero(np.concatenate([[True], user_id[1:] != user_id[:-1]])) if len(user_id) else np.zeros(0, int)
     return Tracks(
         user_id=user_id[starts],
         user_kind=kind[starts],
-        **{name: table[name].to_numpy()[starts] for name in _BY_USER},
+        **{name: numbers[name][starts] for name in _BY_USER},
         offsets=np.append(starts, len(user_id)).astype(np.int64),
-        **{name: np.array(table[name].to_numpy()) for name in _BY_SAMPLE},
+        **{name: numbers[name] for name in _BY_SAMPLE},
         edge=_edges(_text(table["edge"]), graph=graph, path=path),
     )
 

@@ -43,9 +43,10 @@ def rate(tracks: Tracks, values: NDArray[np.float64], *, span_s: float = _SPAN_S
     values
         Shape (S,).
     span_s
-        Time between the two samples whose difference is taken [s]; at least two steps.
+        Time between the two samples whose difference is taken [s]; an even number of steps, two at least, so the
+        next such (0.5 s is 0.6 s where samples are 0.1 s apart).
     """
-    reach = max(1, round(span_s / 2 / sample_step_s(tracks)))
+    reach = max(1, int(span_s / 2 / sample_step_s(tracks) + 0.5 + 1e-6))  # halves go up, whatever their last digit
     place, first, last = _places(tracks)
     before, after = np.maximum(place - reach, first), np.minimum(place + reach, last)
     elapsed_s = tracks.time_s[after] - tracks.time_s[before]

@@ -169,6 +169,7 @@ def _map(view: SceneView) -> dict[str, Any]:
     for name, followers in after.items():
         for follower in followers:
             before[follower].append(name)
+    leftward = -1 if view.shapes.left_hand else 1  # lane 0 is at the kerb
     made = {}
     for name, lane in lanes.items():
         left, right = borders(lane)
@@ -178,8 +179,8 @@ def _map(view: SceneView) -> dict[str, Any]:
             feature |= {
                 "polyline": lane.shape.copy(), "width": lane.width_m, "speed_limit_kmh": lane.speed_ms * 3.6,
                 "entry_lanes": before[name], "exit_lanes": after[name],
-                "left_neighbor": [other for other in [f"{lane.edge_id}_{lane.index + 1}"] if other in lanes],
-                "right_neighbor": [other for other in [f"{lane.edge_id}_{lane.index - 1}"] if other in lanes],
+                "left_neighbor": [other for other in [f"{lane.edge_id}_{lane.index + leftward}"] if other in lanes],
+                "right_neighbor": [other for other in [f"{lane.edge_id}_{lane.index - leftward}"] if other in lanes],
             }  # fmt: skip
         made[name] = feature
     return made

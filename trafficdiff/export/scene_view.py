@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trafficdiff.datatypes.driving_scene_checks import check_on_roads
+from trafficdiff.datatypes.track_motion import unwrapped_heading
 from trafficdiff.export.sunlight import sun_at
 
 if TYPE_CHECKING:
@@ -81,21 +82,11 @@ def view_scene(scene: DrivingScene) -> SceneView:
         shapes=shapes,
         clock_s=np.round(tracks.time_s - scene.begin_s, 3),
         z_m=shapes.heights(tracks.x_m, tracks.y_m, edge=edges),
-        heading_rad=_unwrapped(tracks),
+        heading_rad=unwrapped_heading(tracks),
         moment=moment,
         sun=sun,
         lonlat=lonlat,
     )
-
-
-def _unwrapped(tracks: Any) -> NDArray[np.float64]:
-    """Return headings that never turn by more than half a turn between two samples of a user."""
-    turns = np.diff(tracks.heading_rad, prepend=tracks.heading_rad[:1])
-    turns = np.remainder(turns + np.pi, 2 * np.pi) - np.pi
-    starts = tracks.offsets[:-1]
-    turns[starts] = 0.0
-    total = np.cumsum(turns)
-    return np.asarray(total - total[starts][tracks.user] + tracks.heading_rad[starts][tracks.user])
 
 
 def _lonlat(shapes: NetShapes, x_m: float, y_m: float) -> tuple[float, float] | None:

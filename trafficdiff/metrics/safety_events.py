@@ -22,7 +22,7 @@ from trafficdiff.datatypes.track_motion import velocity
 from trafficdiff.errors import InputError
 from trafficdiff.metrics.safety_boxes import MovingBoxes
 from trafficdiff.metrics.safety_candidates import Candidates, candidate_samples
-from trafficdiff.metrics.safety_footways import share_traffic
+from trafficdiff.metrics.safety_footways import goes_on_foot, share_traffic
 from trafficdiff.metrics.safety_pairs import PARALLEL_RAD, angle_between, drac, headway, time_to_collision
 from trafficdiff.metrics.safety_passing import Passings, passings
 from trafficdiff.metrics.safety_types import conflict_types
@@ -275,9 +275,14 @@ def _later_first(boxes: MovingBoxes, found: _Found) -> tuple[NDArray[np.int64], 
 
 
 def headways(tracks: Tracks, *, horizon_s: float = 3.0) -> NDArray[np.float64]:
-    """Return by sample the time headway to the one in front [s], ``inf`` where it is above the horizon or nobody is."""
+    """Return by sample the time headway to the vehicle in front [s], shape (S,).
+
+    ``inf`` where it is above the horizon or nobody is there; people on foot neither follow nor are followed.
+    """
     boxes = boxes_of(tracks)
     pairs = candidate_samples(tracks, boxes, horizon_s=horizon_s)
+    walks = goes_on_foot(tracks)[tracks.user]
+    pairs = Candidates(*(places[~(walks[pairs.one] | walks[pairs.other])] for places in pairs))
     found = np.full(len(tracks.time_s), np.inf)
     for begin in range(0, len(pairs.one), _CHUNK):
         one, other = pairs.one[begin : begin + _CHUNK], pairs.other[begin : begin + _CHUNK]

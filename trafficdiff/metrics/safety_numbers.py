@@ -8,6 +8,7 @@ import numpy as np
 
 from trafficdiff.datatypes.track_motion import acceleration, jerk
 from trafficdiff.metrics.safety_events import headways
+from trafficdiff.metrics.safety_footways import goes_on_foot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,11 +24,13 @@ _JERK_MS3: Final = 8.37
 _SHORT_S: Final = 1.0
 """A headway below a second is shorter than most drivers' reaction [s]."""
 _BRAKING_SPAN_S: Final = 0.5
-"""Braking is looked at over half a second [s]: shorter is a twitch of the simulation."""
+"""Braking is looked at over half a second [s], 0.6 s of samples at 0.1 s: shorter is a twitch of the simulation."""
 
 
 def safety_numbers(tracks: Tracks, events: pd.DataFrame, sites: pd.DataFrame) -> dict[str, float]:
     """Return the numbers of the whole area, by name in `trafficdiff.units`; NaN where nobody drove.
+
+    Headways, brakings and jerks are those of vehicles: who walks stops within a step, and walks close behind others.
 
     Parameters
     ----------
@@ -37,7 +40,8 @@ def safety_numbers(tracks: Tracks, events: pd.DataFrame, sites: pd.DataFrame) ->
         From `safety_events.conflicts` and `safety_sites.site_counts`.
     """
     driven_km = float(sites["vehicle_km"].sum())
-    moving = tracks.speed_ms > 1.0
+    drives = ~goes_on_foot(tracks)[tracks.user]
+    moving = drives & (tracks.speed_ms > 1.0)
     near = events["near_miss"].to_numpy(bool)
     follows = headways(tracks)[moving]
     known = np.isfinite(follows)
@@ -47,8 +51,8 @@ def safety_numbers(tracks: Tracks, events: pd.DataFrame, sites: pd.DataFrame) ->
         "box_collisions": float(events["collision"].sum()),
         "tracked_kilometres": driven_km,
         "short_headway_share": float((follows[known] < _SHORT_S).mean()) if known.any() else float("nan"),
-        "hard_brakings": float(_episodes(tracks, acceleration(tracks, span_s=_BRAKING_SPAN_S) < _HARD_MS2)),
-        "high_jerks": float(_episodes(tracks, np.abs(jerk(tracks)) > _JERK_MS3)),
+        "hard_brakings": float(_episodes(tracks, drives & (acceleration(tracks, span_s=_BRAKING_SPAN_S) < _HARD_MS2))),
+        "high_jerks": float(_episodes(tracks, drives & (np.abs(jerk(tracks)) > _JERK_MS3))),
     }
 
 

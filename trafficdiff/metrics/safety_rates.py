@@ -112,7 +112,8 @@ def rate_changes(
     """Return how the rates changed between two scenarios, the largest change that is not chance first.
 
     Columns of `safety_sites.site_names`, then ``base``, ``scenario``, ``difference``, ``low``, ``high`` [per million
-    vehicle-km], ``q`` and ``distinguishable`` (see `edge_changes.PlaceChanges`).
+    vehicle-km], ``q`` and ``distinguishable`` (see `edge_changes.PlaceChanges`). A place where nobody drives in
+    one of the two (a closed road) has no rate there and is left out.
 
     Parameters
     ----------

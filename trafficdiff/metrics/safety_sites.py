@@ -1,8 +1,9 @@
 """Assign moments to roads and junctions, and count what was driven and what was dangerous there.
 
 A moment belongs to a junction inside it, on the last 30 m before it and on the first 10 m behind it; else to its edge.
-Nodes with fewer than three neighbours are no junctions: their surroundings belong to the edges. The same rule places
-the conflicts and the vehicle-kilometres, so that a rate divides like by like.
+Of nodes with fewer than three neighbours only the inside counts as a junction: their surroundings belong to the edges,
+and an edge is not known inside. The same rule places the conflicts and the vehicle-kilometres, so that a rate divides
+like by like.
 """
 
 from __future__ import annotations

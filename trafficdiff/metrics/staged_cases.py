@@ -164,8 +164,6 @@ def _rows(tracks: Tracks, user: int) -> NDArray[np.int64]:
 def _pose(tracks: Tracks, user: int, at_s: float) -> NDArray[np.float64]:
     """Return x, y, heading and speed of a user at a time, between samples on a straight."""
     rows = _rows(tracks, user)
-    columns = (tracks.x_m, tracks.y_m, np.unwrap(tracks.heading_rad[rows]), tracks.speed_ms)
-    return np.array([
-        np.interp(at_s, tracks.time_s[rows], column if len(column) == len(rows) else column[rows])
-        for column in columns
-    ])  # fmt: skip
+    heading = np.unwrap(tracks.heading_rad[rows])
+    columns = (tracks.x_m[rows], tracks.y_m[rows], heading, tracks.speed_ms[rows])
+    return np.array([np.interp(at_s, tracks.time_s[rows], column) for column in columns])

@@ -85,7 +85,7 @@ def environment_of(
     fog = _upper_share(shares["fog_visual_range_m"], 1.0 if "fog_visual_range_m" in varied else _FOG_SHARE)
     rain = _upper_share(shares["precipitation_mm_h"], 1.0 if "precipitation_mm_h" in varied else 0.5)
     kind = "dry" if rain is None else "snow" if ranges["snow"].at(shares["snow"]) > 2 / 3 else "rain"
-    rate = 0.0 if rain is None else _logarithmic(ranges["precipitation_mm_h"], rain)
+    rate = 0.0 if rain is None else round(_logarithmic(ranges["precipitation_mm_h"], rain), 3)
     kind, rate = ("dry", 0.0) if rate == 0 else (kind, rate)
     low, high = _FRICTION[kind]
     friction = (
@@ -95,7 +95,7 @@ def environment_of(
         "date_time": moment,
         "fog_visual_range_m": None if fog is None else round(_logarithmic(ranges["fog_visual_range_m"], fog), 1),
         "precipitation": kind,
-        "precipitation_mm_h": round(rate, 3),
+        "precipitation_mm_h": rate,
         "friction": round(friction, 3),
         "sun": sun_at(moment, lonlat=lonlat, utc_offset_h=utc_offset_h),
     })  # fmt: skip

@@ -133,7 +133,9 @@ class StagedTraffic:
             if not ended_well:
                 if not (self.directory / MOMENT.format(len(self.moments_s) - 1)).exists():
                     raise SimulationError(f"expected the traffic to be warmed up, got none. SUMO last said: {words}")
-                crashed = next(number for number, _ in left if number not in played)
+                crashed = next((number for number, _ in left if number not in played), None)
+                if crashed is None:
+                    break  # it fell over after its last case
                 _logger.warning("SUMO crashed at case %s; the others go on. It last said: %s",
                                 stagings[crashed].name, words)  # fmt: skip
                 played[crashed] = "SUMO crashed"

@@ -84,7 +84,7 @@ def read_tracks(
     simulated_step_s: float | None = None,
     end_s: float | None = None,
 ) -> Tracks:
-    """Read SUMO's vehicle tracks.
+    """Read SUMO's tracks of vehicles and people on foot.
 
     Parameters
     ----------

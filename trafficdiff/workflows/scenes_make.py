@@ -224,7 +224,7 @@ def _checked(
             for fault in error.faults or (str(error),):
                 faults.add(fault)
     if graph is not None and graph.left_hand:
-        faults.add("expected a network where traffic keeps right, got one where it keeps left")
+        faults.add("expected a network where traffic keeps right, got one where it keeps left; choose another")
     faults.raise_if_any(InputError)
     assert graph is not None
     return Wishes(types=types, count=count, ranges=ranges, varied=frozenset(wanted)), graph
