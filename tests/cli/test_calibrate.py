@@ -32,6 +32,8 @@ def test_trips_and_their_card_are_written(grid_net: Path, tmp_path: Path) -> Non
     trips = read_trips(tmp_path / "trips.rou.xml.gz", load_network(str(grid_net)))
     assert len(trips) == printed["trips"] == card["trips"] == 300
     assert card["files"] == {"counts": "counts.csv"}
+    assert printed["training_range"]["level"] in {"inside", "edge", "outside"}
+    assert bool(printed["warnings"]) == (printed["training_range"]["level"] != "inside")
     facts = facts_said(trips.provenance)
     assert facts is not None
     assert facts.counts == 1

@@ -40,6 +40,13 @@ def test_intervals_of_a_road_are_put_together_by_the_hour_and_the_worst_road_sta
     assert facts.rows[-1].geh == 0.0  # nobody counted, nobody came
 
 
+def test_every_count_that_is_missed_is_counted_however_many_are_named() -> None:
+    missed = [count(str(number), 100, 10) | {"geh": 12.1} for number in range(150)]
+    fit = {"counts": {"rows": [*missed, count("met", 10, 10)], "contradictions": [{"said": "x"}] * 100}}
+    assert facts_of(fit).unmet == 150
+    assert facts_of(FIT).unmet == 0
+
+
 def test_the_sentence_says_to_what_and_how_well() -> None:
     assert (
         facts_of(FIT).sentence == "calibrated to 4 counts (GEH < 5 on 75%), the totals of 3 zones, 500 observed trips"

@@ -31,9 +31,11 @@ def test_a_table_and_edge_data_say_the_same(square_town: RoadGraph, tmp_path: Pa
     ("name", "text", "said"),
     [
         ("c.csv", "edge,begin,count\nA-B,0,1\n", "missing.*end"),
-        ("c.csv", "edge,begin,end,count\nA-Z,0,1,1\n", "not in the net"),
+        ("c.csv", "edge;begin;end;count\nA-B;0;1;1\n", "separator a comma"),
+        ("C.CSV", "edge,begin,end,count\nA-Z,0,1,1\n", "not in the net"),
         ("c.csv", "edge,begin,end,count\nA-B,5,1,1\n", "begin before end"),
         ("c.csv", "edge,begin,end,count\nA-B,0,1,nan\n", "count from 0"),
+        ("c.csv", "edge,begin,end,count\nA-B,0,inf,1\n", "begin before end"),
         ("c.xml", "<data><interval begin='0' end='1'><edge id='A-B' speed='3'/></interval></data>", "got none"),
         ("c.xml", "<data><interval begin='0' end='1'>", "cut"),
     ],

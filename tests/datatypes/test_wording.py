@@ -97,7 +97,7 @@ def test_every_kind_of_fault_that_a_scenario_can_have_has_its_sentence() -> None
         (SMALL | {"date": "2024-13-01"}, "date: expected a date such as 2024-10-08, got '2024-13-01'"),
         (SMALL | {"window": [1]}, "window: expected keys with values, got [1]"),
         (SMALL | {"name": "<x>"}, "name: expected text of the form letters, digits, spaces and _ . , ( ) + - that"),
-        (SMALL | {"demand": {"trips": 5}}, "demand: expected a `kind` among 'model', 'uniform', 'gravity', 'file'"),
+        (SMALL | {"demand": {"trips": 5}}, "demand: expected a `kind` among 'model', 'calibrated', 'uniform',"),
         (SMALL | {"demand": {"kind": "magic"}}, "'uniform', 'gravity', 'file', got 'magic'"),
         (SMALL | {"demand": {"kind": "gravity", "gravity": 1}}, "demand.gravity: unknown key; `trafficdiff schema`"),
         (SMALL | {1: 2}, "1: expected a key that is text"),

@@ -13,7 +13,7 @@ from trafficdiff.datatypes.lanes import read_lanes
 from trafficdiff.datatypes.signals import read_signals
 from trafficdiff.datatypes.vehicles import class_bit
 from trafficdiff.errors import NetworkError
-from trafficdiff.roads.footways import has_footways, with_footways
+from trafficdiff.roads.footways import with_footways
 from trafficdiff.roads.netfile import read_net
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ def walked(cross: RoadGraph, tmp_path_factory: pytest.TempPathFactory) -> RoadGr
 
 
 def test_one_drives_as_before_and_walks_beside(cross: RoadGraph, walked: RoadGraph) -> None:
-    assert not has_footways(cross)
-    assert has_footways(walked)
     for name in ("edge_id", "lanes", "successor_offsets", "successor_edges", "speed_limit_ms", "node_signalised"):
         assert np.array_equal(getattr(cross, name), getattr(walked, name)), name
     assert (walked.allowed_classes & class_bit("pedestrian")).all()

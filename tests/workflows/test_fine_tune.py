@@ -135,10 +135,10 @@ def test_a_private_model_says_what_was_spent_and_nothing_that_depends_on_trips(
 
 def test_all_that_is_wrong_is_named_and_nothing_is_written(town: RoadGraph, folder: Path, tmp_path: Path) -> None:
     few = own_trips(grid_town(4), 5)
-    with pytest.raises(InputError, match=r"(?s)CPU minutes.*held-out share.*30 trips.*got 5.*another one"):
+    with pytest.raises(InputError, match=r"(?s)CPU minutes.*held-out share.*30 trips.*got 5.*epsilon.*another one"):
         fine_tune(
             folder / "tiny.safetensors", graph=town, trips=few, directory=tmp_path / "bad",
-            cpu_minutes=0, held_out_share=1,
+            cpu_minutes=0, held_out_share=1, privacy=PrivacySettings(epsilon=-1),
         )  # fmt: skip
     own = own_trips(town, 40)
     (tmp_path / "no.safetensors").write_bytes(b"no model")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +16,10 @@ from trafficdiff.diffusion.settings import NetworkSettings, TrainingSettings
 from trafficdiff.diffusion.training import Trainer
 from trafficdiff.errors import InputError
 from trafficdiff.metrics.privacy_gates import LIMITS
+from trafficdiff.resources import bundled
 from trafficdiff.workflows.baselines import Weights, evenly
 from trafficdiff.workflows.model_trips import city_of
-from trafficdiff.workflows.privacy import Held, audit, privacy
+from trafficdiff.workflows.privacy import Held, audit, names_of, privacy
 from trafficdiff.workflows.privacy_card import audits_in, privacy_card
 from trafficdiff.workflows.privacy_control import copying
 from trafficdiff.workflows.privacy_models import scene_of
@@ -87,7 +89,7 @@ def test_files_are_audited_without_any_model(held: Held, city: City) -> None:
     assert [one.as_dict() for one in audits_in(card)] == [found.as_dict()]
 
 
-def test_too_few_trips_and_nothing_to_audit_are_refused(held: Held, tmp_path) -> None:
+def test_too_few_trips_and_nothing_to_audit_are_refused(held: Held, tmp_path: Path) -> None:
     few = take_trips(held.training, np.arange(19))
     with pytest.raises(InputError, match="at least 20 trips"):
         audit(Held(few, held.held_out))
@@ -95,6 +97,17 @@ def test_too_few_trips_and_nothing_to_audit_are_refused(held: Held, tmp_path) ->
         privacy("net", routes=tmp_path / "a", held_out=tmp_path / "b")
     with pytest.raises(InputError, match="--held-out"):
         privacy("net", routes=tmp_path / "a", generated=[tmp_path / "b"])
+    with pytest.raises(InputError, match="leave --reference out"):
+        privacy("net", routes=tmp_path / "a", reference=tmp_path / "b")
+    same = bundled("data/demand_model.safetensors")
+    with pytest.raises(InputError, match="another model than the audited one"):
+        privacy("net", routes=tmp_path / "a", held_out=tmp_path / "b", model=same, reference=same)
+
+
+def test_files_of_one_name_stay_apart() -> None:
+    one, other, third = (Path(name) for name in ("/x/a/model.safetensors", "/x/b/model.safetensors", "trips.parquet"))
+    assert names_of([one, third]) == {one: "model.safetensors", third: "trips.parquet"}
+    assert set(names_of([one, other, one]).values()) == {"a/model.safetensors", "b/model.safetensors"}
 
 
 @pytest.mark.slow

@@ -89,7 +89,7 @@ def calibrate(
             progress=progress,
         )
     if as_json:
-        print_json({"path": written.path, "card": written.card, "trips": written.trips, **written.fit})
+        print_json(written.summary())
     else:
         for line in _lines(written):
             typer.echo(line)

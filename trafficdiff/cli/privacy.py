@@ -44,7 +44,10 @@ def privacy(
         ),
     ] = None,
     model: Annotated[
-        Path | None, typer.Option("--model", help="The checkpoint to audit, or to tune; default the shipped one.")
+        Path | None,
+        typer.Option(
+            "--model", help="The checkpoint to audit; without --held-out the one to tune, default the shipped one."
+        ),
     ] = None,
     reference: Annotated[
         Path | None, typer.Option("--reference", help="A checkpoint that has seen neither, for a stronger attack.")
@@ -126,7 +129,7 @@ def privacy(
             "--sessions": sessions, "--sites": sites, "--trips": trips, "--cpu-minutes": cpu_minutes,
             "--epsilon": epsilon, "--seed": seed,
         }  # fmt: skip
-        _write(audits, output, command=_command(asked))
+        _write(audits, output, command=f"{_command(asked)}{'' if control else ' --no-control'}")
     if as_json:
         print_json({"audits": [audit.as_dict() for audit in audits]})
     else:

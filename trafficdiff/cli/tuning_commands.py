@@ -101,6 +101,8 @@ def _show(tuned: Mapping[str, Any]) -> None:
     ]
     print_grid("Losses by width of the ridge [nat a trip]", cells, headings=["ends", "pairs", "learned", "held out"])
     typer.echo(f"stopped: {tuned['stopped']}")
+    if tuned["ridge"] is None:
+        typer.echo("nothing was learned: what is believed of any city told held-out trips best; give more trips")
 
 
 def _number(value: float | None) -> str:

@@ -16,6 +16,7 @@ __all__ = ["PROVENANCE", "CalibrationFacts", "CountFit", "facts_of", "facts_said
 PROVENANCE: Final = "calibration"
 """Key under which trips carry these facts."""
 _MOST_ROWS: Final = 2_000
+_GEH: Final = 5.0
 
 
 class _Part(BaseModel):
@@ -51,7 +52,8 @@ class CalibrationFacts(_Part):
     share_geh5
         Share of the counts (each interval of a road is one) with GEH < 5.
     unmet
-        How many counts are not met: they contradict others, or no trip can pass there.
+        How many counts (each interval of a road is one) are not met, GEH 5 or more: they contradict others, or no trip
+        can pass there.
     zones
         Zones with totals; None without totals.
     observed
@@ -84,11 +86,12 @@ class CalibrationFacts(_Part):
 def facts_of(fit: Mapping[str, Any]) -> CalibrationFacts:
     """Return the facts of the card of a calibration (``FILE.fit.json``)."""
     counts, totals, observed = (fit.get(part) or {} for part in ("counts", "totals", "observed"))
-    rows = _by_road(counts.get("rows", ()))
+    counted = counts.get("rows", ())
+    rows = _by_road(counted)
     return CalibrationFacts(
         counts=len(rows) or None,
         share_geh5=counts.get("share_geh5"),
-        unmet=len(counts.get("contradictions", ())),
+        unmet=sum(row["geh"] >= _GEH for row in counted),
         zones=totals.get("zones"),
         observed=observed.get("trips"),
         rows=tuple(sorted(rows, key=lambda row: (-row.geh, row.edge))[:_MOST_ROWS]),

@@ -66,7 +66,7 @@ def read_counts(path: Path, graph: RoadGraph) -> Counts:
     InputError
         If the file cannot be read or holds no counts; naming rows that are no counts, and edges not in the net.
     """
-    rows = _csv_rows(path) if path.name.endswith(".csv") else _edge_data_rows(path)
+    rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _edge_data_rows(path)
     faults = Faults(str(path))
     kept = [found for row in rows if (found := _checked(row, graph, faults)) is not None]
     faults.raise_if_any(InputError)
@@ -100,7 +100,7 @@ def _checked(
     name, *numbers = row
     try:
         begin_s, end_s, count = map(float, numbers)
-        good = begin_s < end_s and 0 <= count < np.inf
+        good = -np.inf < begin_s < end_s < np.inf and 0 <= count < np.inf
     except ValueError:
         good = False
     if not good:
@@ -117,7 +117,10 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, str, str, str]]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             table = csv.DictReader(stream)
             if missing := set(_COLUMNS) - set(table.fieldnames or ()):
-                raise InputError(f"{path}: expected the columns {', '.join(_COLUMNS)}, missing {sorted(missing)}")
+                raise InputError(
+                    f"{path}: expected the columns {', '.join(_COLUMNS)}, missing {', '.join(sorted(missing))}; is the "
+                    "separator a comma?"
+                )
             for row in table:
                 yield row["edge"], row["begin"] or "", row["end"] or "", row["count"] or ""
     except (OSError, UnicodeDecodeError, csv.Error) as error:

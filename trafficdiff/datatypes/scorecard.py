@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from trafficdiff.errors import Faults, InputError
+from trafficdiff.datatypes.json_files import read_json
+from trafficdiff.errors import Faults
 from trafficdiff.publish import publishing_file
 
 if TYPE_CHECKING:
@@ -197,18 +198,7 @@ def read_scorecard(path: Path) -> Scorecard:
     InputError
         If there is none, or it is something else; every fault is listed.
     """
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"{path}: expected a scorecard of at most {_MOST_BYTES:,} bytes, got a larger file")
-        return Scorecard.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: expected a scorecard, got none ({error.strerror}); measure it first") from error
-    except ValidationError as error:
-        faults = Faults(f"{path}: scorecard")
-        for one in error.errors(include_url=False):
-            faults.add(f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg'].removeprefix('Value error, ')}")
-        faults.raise_if_any(InputError)
-        raise
+    return read_json(path, Scorecard, what="scorecard", most_bytes=_MOST_BYTES, hint="measure it first")
 
 
 def write_scorecard(card: Scorecard, path: Path) -> None:

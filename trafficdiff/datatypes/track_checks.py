@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.datatypes.track_motion import rate, yaw_rate
+from trafficdiff.datatypes.vehicles import WALKING_CLASSES
 from trafficdiff.errors import Faults, InputError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def kinematic_faults(tracks: Tracks) -> pd.DataFrame:
     import pandas as pd
 
     kind = tracks.user_kind[tracks.user]
-    walks = np.isin(kind.astype(str), ("pedestrian", "wheelchair"))
+    walks = np.isin(kind.astype(str), WALKING_CLASSES)
     step_ms, across_ms = _displacements(tracks)
     limits = np.array([_SPEEDS_MS.get(str(name), _SPEED_MS) for name in tracks.user_kind])[tracks.user]
     rows = []

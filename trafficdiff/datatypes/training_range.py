@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from trafficdiff.errors import Faults, InputError
+from trafficdiff.datatypes.json_files import read_json
 from trafficdiff.publish import publishing_file
 
 if TYPE_CHECKING:
@@ -164,18 +164,7 @@ def read_range(path: Path) -> TrainingRange:
     InputError
         If there is none, or it is something else; every fault is listed.
     """
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"{path}: expected a training range of at most {_MOST_BYTES:,} bytes, got a larger file")
-        return TrainingRange.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: expected a training range, got none ({error.strerror})") from error
-    except ValidationError as error:
-        faults = Faults(f"{path}: training range")
-        for one in error.errors(include_url=False):
-            faults.add(f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg'].removeprefix('Value error, ')}")
-        faults.raise_if_any(InputError)
-        raise
+    return read_json(path, TrainingRange, what="training range", most_bytes=_MOST_BYTES)
 
 
 def write_range(found: TrainingRange, path: Path) -> None:

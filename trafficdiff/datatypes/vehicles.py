@@ -26,6 +26,7 @@ __all__ = [
     "IGNORING",
     "VEHICLE_CLASSES",
     "VEHICLE_TYPES",
+    "WALKING_CLASSES",
     "VehicleType",
     "class_bit",
     "class_mask",
@@ -44,6 +45,8 @@ VEHICLE_CLASSES: Final[tuple[str, ...]] = (
 ALL_CLASSES: Final[int] = (1 << len(VEHICLE_CLASSES)) - 1
 IGNORING: Final = "ignoring"
 """The class that may use every lane whatever its permissions (``SVC_IGNORING``)."""
+WALKING_CLASSES: Final = ("pedestrian", "wheelchair")
+"""Classes of those who walk."""
 _BIT: Final[dict[str, int]] = {name: 1 << bit for bit, name in enumerate(VEHICLE_CLASSES)}
 
 

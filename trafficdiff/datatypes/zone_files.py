@@ -53,7 +53,7 @@ def read_zones(path: Path, graph: RoadGraph) -> tuple[tuple[str, ...], NDArray[n
     """
     if path.suffix in {".geojson", ".json"}:
         return _by_polygon(path, _features(path), graph)
-    pairs = list(_csv_pairs(path) if path.name.endswith(".csv") else _taz_pairs(path))
+    pairs = list(_csv_pairs(path) if path.suffix.lower() == ".csv" else _taz_pairs(path))
     faults = Faults(str(path))
     names = tuple(dict.fromkeys(zone for zone, _ in pairs))
     place = {name: number for number, name in enumerate(names)}

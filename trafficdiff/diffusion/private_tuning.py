@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from trafficdiff.diffusion.local_model import Place
     from trafficdiff.diffusion.tuning_settings import PrivacySettings
 
-__all__ = ["Budget", "budget_of", "clipped_sum", "trip_loss", "tune_privately"]
+__all__ = ["Budget", "budget_of", "clipped_sum", "note_faults", "trip_loss", "tune_privately"]
 
 _CLIP: Final = 3.0
 """C: a trip has four choices, and the gradient of none is longer than `_ENDS` times the root of 2."""
@@ -102,8 +102,10 @@ def budget_of(privacy: PrivacySettings, trips: int) -> Budget:
     MissingDependencyError
         If opacus is not installed.
     """
-    delta = 1 / (10 * trips) if privacy.delta is None else privacy.delta
-    _refuse(privacy, delta, trips)
+    faults = Faults("privacy")
+    note_faults(privacy, trips, faults)
+    faults.raise_if_any(InputError)
+    delta = _delta(privacy, trips)
     people = privacy.trips_a_person
     rate = 1.0 if people > 1 else min(1.0, _SAMPLE / trips)
     for steps in _STEPS:
@@ -119,15 +121,19 @@ def budget_of(privacy: PrivacySettings, trips: int) -> Budget:
     )
 
 
-def _refuse(privacy: PrivacySettings, delta: float, trips: int) -> None:
-    faults = Faults("privacy")
+def _delta(privacy: PrivacySettings, trips: int) -> float:
+    return 1 / (10 * max(trips, 1)) if privacy.delta is None else privacy.delta
+
+
+def note_faults(privacy: PrivacySettings, trips: int, faults: Faults) -> None:
+    """Note what is wrong with the privacy that is asked for so many trips."""
+    delta, most = _delta(privacy, trips), max(trips, 1)
     if not (math.isfinite(privacy.epsilon) and privacy.epsilon >= _LEAST_EPSILON):
         faults.add(f"expected an epsilon of {_LEAST_EPSILON:g} or more, got {privacy.epsilon:g}")
-    if not 0 < delta <= 1 / trips:
-        faults.add(f"expected a delta above 0 and of at most 1 / trips = {1 / trips:.3g}, got {delta:g}")
-    if not 1 <= privacy.trips_a_person <= trips:
-        faults.add(f"expected from 1 to {trips} trips a person, got {privacy.trips_a_person}")
-    faults.raise_if_any(InputError)
+    if not 0 < delta <= 1 / most:
+        faults.add(f"expected a delta above 0 and of at most 1 / trips = {1 / most:.3g}, got {delta:g}")
+    if not 1 <= privacy.trips_a_person <= most:
+        faults.add(f"expected from 1 to {most} trips a person, got {privacy.trips_a_person}")
 
 
 def _accountant() -> Any:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trafficdiff.datatypes.vehicles import class_bit
+from trafficdiff.datatypes.vehicles import WALKING_CLASSES, class_bit
 from trafficdiff.export.commonroad import time_step_s
 from trafficdiff.export.lane_borders import borders, drives_on, followers_of, lanes_around
 from trafficdiff.export.reference_points import at_box_centre, body_of
@@ -33,7 +33,6 @@ __all__ = ["make_scenarionet", "scenario_file"]
 _DATA_SET: Final = "trafficdiff"
 _VERSION: Final = "1.0"
 _CYCLISTS: Final = frozenset({"bicycle", "scooter", "moped", "motorcycle"})
-_WALKERS: Final = frozenset({"pedestrian", "wheelchair"})
 _LIGHTS: Final = {
     "r": "STOP", "R": "STOP", "u": "STOP", "s": "STOP", "y": "CAUTION", "Y": "CAUTION", "g": "GO", "G": "GO",
     "o": "UNKNOWN", "O": "UNKNOWN",
@@ -114,7 +113,7 @@ def _tracks(view: SceneView, moment: NDArray[np.int64], count: int) -> dict[str,
 
 
 def _kind(sumo_class: str) -> str:
-    if sumo_class in _WALKERS:
+    if sumo_class in WALKING_CLASSES:
         return "PEDESTRIAN"
     return "CYCLIST" if sumo_class in _CYCLISTS else "VEHICLE"
 

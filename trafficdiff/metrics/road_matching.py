@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trafficdiff.datatypes.vehicles import ALL_CLASSES, class_mask
+from trafficdiff.datatypes.vehicles import ALL_CLASSES, WALKING_CLASSES, class_mask
 from trafficdiff.metrics.streets import street_of_edges
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["match_roads"]
 
-_ON_WHEELS: Final = ALL_CLASSES & ~class_mask(("pedestrian", "wheelchair"))
+_ON_WHEELS: Final = ALL_CLASSES & ~class_mask(WALKING_CLASSES)
 _SAME_PLACE_M: Final = 10.0
 """How far an end may move [m]: a junction that gets a new arm is drawn anew, and its roads' ends with it."""
 _SAME_LENGTH_M: Final = 10.0

@@ -10,12 +10,13 @@ waits there is not in anybody's way.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trafficdiff.datatypes.footways import read_footways
 from trafficdiff.datatypes.net_shapes import read_net_shapes
+from trafficdiff.datatypes.vehicles import WALKING_CLASSES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,15 +24,14 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.tracks import Tracks
 
-__all__ = ["ON_FOOT", "goes_on_foot", "on_footways", "share_traffic"]
+__all__ = ["goes_on_foot", "on_footways", "share_traffic"]
 
-ON_FOOT: Final = ("pedestrian", "wheelchair")
 """Vehicle classes of SUMO that walk."""
 
 
 def goes_on_foot(tracks: Tracks) -> NDArray[np.bool_]:
     """Return which users go on foot, shape (U,)."""
-    return np.asarray(np.isin(tracks.user_kind.astype(str), ON_FOOT))
+    return np.asarray(np.isin(tracks.user_kind.astype(str), WALKING_CLASSES))
 
 
 def share_traffic(

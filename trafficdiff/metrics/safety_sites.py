@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trafficdiff.metrics.safety_footways import ON_FOOT
+from trafficdiff.datatypes.vehicles import WALKING_CLASSES
 from trafficdiff.metrics.safety_types import CONFLICT_TYPES
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def site_counts(tracks: Tracks, events: pd.DataFrame, graph: RoadGraph) -> pd.Da
 def _driven_m(tracks: Tracks, graph: RoadGraph, count: int) -> NDArray[np.float64]:
     """Return the metres that vehicles drove by site: each step belongs to the site of its end."""
     later = np.flatnonzero(np.diff(tracks.user) == 0) + 1
-    later = later[~np.isin(tracks.user_kind[tracks.user[later]].astype(str), ON_FOOT)]
+    later = later[~np.isin(tracks.user_kind[tracks.user[later]].astype(str), WALKING_CLASSES)]
     moved_m = np.hypot(tracks.x_m[later] - tracks.x_m[later - 1], tracks.y_m[later] - tracks.y_m[later - 1])
     at = sites_of(graph, x_m=tracks.x_m[later], y_m=tracks.y_m[later], edge=tracks.edge[later])
     return np.asarray(np.bincount(at, weights=moved_m, minlength=count), np.float64)

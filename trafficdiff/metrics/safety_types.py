@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trafficdiff.datatypes.track_motion import sample_step_s
+from trafficdiff.datatypes.vehicles import WALKING_CLASSES
 from trafficdiff.metrics.safety_pairs import PARALLEL_RAD, angle_between
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ __all__ = ["CAME_S", "CONFLICT_TYPES", "conflict_types", "earlier"]
 CONFLICT_TYPES: Final = (
     "following", "lane_change", "crossing", "turning_across", "oblique", "head_on", "cyclist", "pedestrian",
 )  # fmt: skip
-_WALKERS: Final = ("pedestrian", "wheelchair")
 _RIDERS: Final = ("bicycle", "scooter")
 CAME_S: Final = 3.0
 """How they came is asked so long before [s]."""
@@ -73,7 +73,7 @@ def conflict_types(
     who = np.stack([tracks.user_kind[tracks.user[place]].astype(str) for place in (one, other)])
     same = (now < PARALLEL_RAD) & (since_s >= 0)
     choices = [
-        (np.isin(who, _WALKERS).any(axis=0), "pedestrian"),
+        (np.isin(who, WALKING_CLASSES).any(axis=0), "pedestrian"),
         (np.isin(who, _RIDERS).any(axis=0), "cyclist"),
         (same & ~_was_behind(tracks, one, other, since_s + _BESIDE_S), "lane_change"),
         (same, "following"),

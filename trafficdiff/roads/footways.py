@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.graph import RoadGraph
 
-__all__ = ["has_footways", "with_footways"]
+__all__ = ["with_footways"]
 
 _logger = logging.getLogger(__name__)
 
@@ -38,17 +38,6 @@ _GUESSED: Final = ["--crossings.guess", "true"]
 _ZEBRAS: Final = "zebras.con.xml"
 _CORNER: Final = 'function="walkingarea"'
 _CROSSING: Final = re.compile(r'<edge id=":([^"]+)_c\d+" function="crossing" crossingEdges="([^"]*)"')
-
-
-def has_footways(graph: RoadGraph) -> bool:
-    """Return whether a graph's net has footways with corners already; such a net is left as it is.
-
-    Raises
-    ------
-    NetworkError
-        If the file is gone or damaged.
-    """
-    return _CORNER in _text_of(graph)
 
 
 def with_footways(graph: RoadGraph, *, directory: Path, drivers_yield: bool = False) -> RoadGraph:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from trafficdiff.datatypes.control import Control
 from trafficdiff.datatypes.net_patch import NetPatch
-from trafficdiff.datatypes.vehicles import ALL_CLASSES, class_mask
+from trafficdiff.datatypes.vehicles import ALL_CLASSES, WALKING_CLASSES, class_mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ __all__ = ["ON_FOOT", "ON_WHEELS", "RoadEdit", "chosen_ids", "length_in_words", 
 
 _SHOWN: Final = 5
 
-ON_FOOT: Final = class_mask(["pedestrian", "wheelchair"])
+ON_FOOT: Final = class_mask(WALKING_CLASSES)
 ON_WHEELS: Final = ALL_CLASSES & ~ON_FOOT
 """Vehicle classes that a road can be closed to."""
 

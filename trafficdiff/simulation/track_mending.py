@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from trafficdiff.datatypes.track_motion import sample_step_s
+from trafficdiff.datatypes.vehicles import WALKING_CLASSES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +40,6 @@ _LONGEST_M: Final = 6.0
 """A longer jump is no seam, and stays [m]."""
 _ASKEW_RAD: Final = np.radians(45.0)
 """Where the way says something that differs by more, it is no drive: SUMO shifts vehicles sideways while they stand."""
-_ON_FOOT: Final = ("pedestrian", "wheelchair")
 
 
 class Mended(NamedTuple):
@@ -61,7 +61,7 @@ def mend_tracks(tracks: Tracks) -> Mended:
     moved_x, moved_y = _faded(tracks, seam, gap_x), _faded(tracks, seam, gap_y)
     x, y = x + moved_x, y + moved_y
     heading = np.array(tracks.heading_rad)
-    for one in np.flatnonzero(~np.isin(tracks.user_kind.astype(str), _ON_FOOT)):
+    for one in np.flatnonzero(~np.isin(tracks.user_kind.astype(str), WALKING_CLASSES)):
         own = slice(tracks.offsets[one], tracks.offsets[one + 1])
         heading[own] = _own_way(x[own], y[own], heading[own], length_m=float(tracks.length_m[one]))
     mended = replace(
@@ -82,7 +82,7 @@ def _jumps(
     usual = [median_filter(step, size=_AROUND, mode="nearest") if len(step) else step for step in steps]
     gap_x, gap_y = (step - other for step, other in zip(steps, usual, strict=True))
     size = np.hypot(gap_x, gap_y)
-    walks = np.isin(tracks.user_kind[tracks.user[1:]].astype(str), _ON_FOOT)
+    walks = np.isin(tracks.user_kind[tracks.user[1:]].astype(str), WALKING_CLASSES)
     jumps = same & ~walks & (size > _JUMP_M + _JUMP_SHARE * np.hypot(*usual)) & (size < _LONGEST_M)
     seam = np.flatnonzero(jumps)
     return seam + 1, gap_x[seam], gap_y[seam]

@@ -14,6 +14,7 @@ from trafficdiff.publish import publishing_file, refuse_unwritable
 from trafficdiff.workflows.calibrate import Calibrated, calibrate
 from trafficdiff.workflows.calibration_data import read_calibration_data
 from trafficdiff.workflows.progress import quiet
+from trafficdiff.workflows.training_range import standing_said, warnings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,14 @@ class CalibratedFile:
     card: Path
     trips: int
     fit: dict[str, Any]
+
+    def summary(self) -> dict[str, Any]:
+        """Return everything as plain data, and whether the place lies far from what the model learned from."""
+        standing = standing_said(self.fit["provenance"])
+        return {"path": self.path, "card": self.card, "trips": self.trips, **self.fit} | {
+            "training_range": None if standing is None else standing.model_dump(mode="json"),
+            "warnings": list(warnings_of(standing)),
+        }
 
 
 def calibrate_network(

@@ -191,8 +191,8 @@ def _ways_over(
 
     graph = trips.graph
     begin, end = ends_of(trips)
-    mask = int(np.bincount(trips.vehicle_type).argmax())
-    costs = succession_costs(graph, mask=trips.vehicle_types[mask].mask, edge_time_s=graph.free_flow_time_s)
+    usual = int(np.bincount(trips.vehicle_type).argmax())
+    costs = succession_costs(graph, mask=trips.vehicle_types[usual].mask, edge_time_s=graph.free_flow_time_s)
     sources = np.unique(generator.choice(begin, _SOURCES))
     sinks = np.unique(generator.choice(end, _SINKS))
     from_s = dijkstra(costs, indices=sources)

@@ -130,7 +130,7 @@ def fine_tune(
     settings = TuningSettings(
         cpu_minutes=cpu_minutes, held_out_share=held_out_share, patience=patience, penalty=penalty, seed=seed
     )
-    _refuse(settings, graph, trips)
+    _refuse(settings, graph, trips, privacy)
     with claiming(directory):
         progress("opening the model", None)
         base = open_checkpoint(checkpoint)
@@ -226,8 +226,10 @@ def _private(
     return model.factors(city.scene), {"held_out": 0, "privacy": spent}
 
 
-def _refuse(settings: TuningSettings, graph: RoadGraph, trips: TripSet) -> None:
+def _refuse(settings: TuningSettings, graph: RoadGraph, trips: TripSet, privacy: PrivacySettings | None) -> None:
     """Raise InputError with all that is wrong with the settings and the trips."""
+    from trafficdiff.diffusion.private_tuning import note_faults
+
     faults = Faults("fine-tuning")
     if not (math.isfinite(settings.cpu_minutes) and settings.cpu_minutes > 0):
         faults.add(f"expected CPU minutes above 0, got {settings.cpu_minutes:g}")
@@ -239,6 +241,8 @@ def _refuse(settings: TuningSettings, graph: RoadGraph, trips: TripSet) -> None:
         faults.add(f"expected a penalty of 0 or more, got {settings.penalty:g}")
     if len(trips) < LEAST_TRIPS:
         faults.add(f"expected at least {LEAST_TRIPS} trips to tune to, got {len(trips)}; give more of the city's own")
+    if privacy is not None:
+        note_faults(privacy, len(trips), faults)
     if trips.graph is not graph and not np.array_equal(trips.graph.edge_id, graph.edge_id):
         other = [str(edge) for edge in np.setdiff1d(trips.graph.edge_id.astype(str), graph.edge_id.astype(str))]
         named = f", such as {', '.join(other[:_FEW_FAULTS])}" if other else ""

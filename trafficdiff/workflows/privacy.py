@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from trafficdiff.workflows.model_demand import City
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["CONTROL_TRIPS", "TRIPS", "Held", "audit", "audit_tuning", "few_of", "privacy"]
+__all__ = ["CONTROL_TRIPS", "TRIPS", "Held", "audit", "audit_tuning", "few_of", "names_of", "privacy"]
 
 TRIPS: Final = 5_000
 """Drawn trips."""
@@ -121,23 +121,41 @@ def privacy(
         raise InputError("expected a model or generated trips to audit, got none; give --model or --generated")
     if held_out is None and generated:
         raise InputError("expected held-out trips to judge generated ones by, got none; give --held-out")
-    checkpoints = {path.name: open_checkpoint(path) for path in (model, reference) if path is not None}
-    known = None if reference is None else checkpoints[reference.name]
+    if reference is not None and (held_out is None or model is None):
+        raise InputError(
+            "expected a reference beside a model and held-out trips, got it without; leave --reference out"
+        )
+    own = None if model is None else open_checkpoint(model)
+    known = None if reference is None else open_checkpoint(reference)
+    if own is not None and known is not None and own.sha256 == known.sha256:
+        raise InputError(
+            f"{reference}: expected another model than the audited one, which has seen neither half, got the same; "
+            "give a model that was trained without this place"
+        )
     progress("opening the network", None)
     graph = load_network(network)
     progress("reading the trips", None)
     real = read_trips(routes, graph, type_files=type_files)
-    files = {path.name: read_trips(path, graph, type_files=type_files) for path in generated}
+    names = names_of([*([] if model is None else [model]), *generated])
+    files = {names[path]: read_trips(path, graph, type_files=type_files) for path in generated}
     if held_out is not None:
         held = Held(real, read_trips(held_out, graph, type_files=type_files))
-        models = {} if model is None else {model.name: checkpoints[model.name]}
+        models = {} if model is None or own is None else {names[model]: own}
         return audit(held, models=models, reference=known, generated=files, seed=seed, progress=progress, **options)
     held = Held(*halves(real, generator=stream(seed, "privacy: halves")))
-    base = checkpoints[model.name] if model else open_checkpoint(None)
+    base = own or open_checkpoint(None)
     private = None if epsilon is None else PrivacySettings(epsilon=epsilon)
     return audit_tuning(
         held, base=base, cpu_minutes=tuning_cpu_minutes, private=private, seed=seed, progress=progress, **options
     )
+
+
+def names_of(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return what each file is called: by its name, with as many folders before it as tell all of them apart."""
+    depth = 1
+    while len({path.parts[-depth:] for path in paths}) < len(set(paths)):
+        depth += 1
+    return {path: "/".join(path.parts[-depth:]) for path in paths}
 
 
 def audit_tuning(

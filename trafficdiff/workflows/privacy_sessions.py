@@ -121,7 +121,6 @@ def _audited(
     rows = [Audited(name="half of the sessions", control=False, gates=_of_model(trainer, one, other, drawn, seed))]
     generator = stream(seed, f"privacy: control {name}")
     few, none = (session_halves(part, generator=generator, most=control_sessions)[0] for part in (one, other))
-    count = min(len(few.sessions), len(none.sessions))
     progress(f"memorising control, {name}", None)
     control = _memorising(few, cpu_minutes=cpu_minutes, seed=seed)
     gates = _of_model(control, few, none, drawn, seed, cells=few)
@@ -129,7 +128,7 @@ def _audited(
     rows.append(Audited(name="copying control", control=True, gates=_of_copies(one, other, few, drawn, generator)))
     return PrivacyAudit(
         subject=f"charging sessions, {name}", training=len(one.sessions), held_out=len(other.sessions), drawn=drawn,
-        rows=tuple(rows), cpu_s=time.process_time() - started_s, seed=seed if count else 0,
+        rows=tuple(rows), cpu_s=time.process_time() - started_s, seed=seed,
     )  # fmt: skip
 
 

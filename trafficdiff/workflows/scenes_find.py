@@ -173,18 +173,19 @@ def _opened(run: Path) -> tuple[StoredRun, RoadGraph, Tracks]:
 def _encounters(tracks: Tracks, graph: RoadGraph, *, overlaps: bool) -> tuple[pd.DataFrame, Encounters]:
     """Return conflicts, the most critical first, each with an ego that drives."""
     from trafficdiff.datatypes.track_cut import sample_at
+    from trafficdiff.datatypes.vehicles import WALKING_CLASSES
     from trafficdiff.metrics.safety_events import conflicts
-    from trafficdiff.metrics.safety_footways import ON_FOOT, on_footways
+    from trafficdiff.metrics.safety_footways import on_footways
 
     events = conflicts(tracks, aside=on_footways(tracks, graph))
     if not overlaps:
         events = events[~events["collision"]]
     left_s = np.minimum(events["ttc_s"].to_numpy(np.float64), events["pet_s"].to_numpy(np.float64))
     events = events.iloc[np.lexsort((-events["drac_ms2"].to_numpy(np.float64), left_s))]
-    walks = events["user_kind"].isin(ON_FOOT).to_numpy()
+    walks = events["user_kind"].isin(WALKING_CLASSES).to_numpy()
     ego = np.where(walks, events["other"], events["user"])
     other = np.where(walks, events["user"], events["other"])
-    driven = ~(walks & events["other_kind"].isin(ON_FOOT).to_numpy())
+    driven = ~(walks & events["other_kind"].isin(WALKING_CLASSES).to_numpy())
     events = events.assign(ego=ego, opponent=other)[driven].reset_index(drop=True)
     place = {name: position for position, name in enumerate(tracks.user_id)}
     at = [

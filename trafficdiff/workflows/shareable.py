@@ -1,8 +1,8 @@
 """Leave out of exported tables what fewer than ten given trips did: numbers of roads that a few people drove on.
 
-Synthetic trips are nobody's and stay whole. Where a file gave the trips, they may be people's: a road with fewer than
-ten vehicles loses all of its numbers, and one on which fewer than ten began or ended their trips loses its four counts,
-for three of them give away the fourth.
+Synthetic trips stay whole; what they tell of observed ones is measured by `trafficdiff privacy`. Where a file gave the
+trips, they may be people's: a road with fewer than ten vehicles loses all of its numbers, and one on which fewer than
+ten began or ended their trips loses its four counts, for three of them give away the fourth.
 """
 
 from __future__ import annotations
