@@ -12,6 +12,8 @@ import typer
 
 from trafficdiff.cli import scene_model
 from trafficdiff.cli.output import JsonOption, print_grid, print_json, showing_progress
+from trafficdiff.cli.scenes_guided import GUIDED, make_guided, refuse_strange
+from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
     from trafficdiff.workflows.scenes_make import MadeScenes
@@ -35,9 +37,11 @@ class Demand(StrEnum):
 
 @scenes.command("make")
 def make(
-    type_name: Annotated[str, typer.Argument(metavar="TYPE", help="A type (docs/edge_cases.md), or all.")],
+    type_name: Annotated[str, typer.Argument(metavar="TYPE", help="A type (docs/edge_cases.md), all, or guided.")],
     *,
-    network: Annotated[str, typer.Option("--network", help="Place, built directory, OSM file or net.")],
+    network: Annotated[
+        str | None, typer.Option("--network", help="Place, built directory, OSM file or net; not for guided.")
+    ] = None,
     count: Annotated[int, typer.Option("--count", help="Scenes of each type.")] = 50,
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
     output: Annotated[Path, typer.Option("--output", "-o", help="The directory to make.")],
@@ -60,9 +64,43 @@ def make(
     trips: Annotated[
         int | None, typer.Option("--trips", help="Trips an hour of the traffic; default by length of roads.")
     ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="SCENES", help="guided: AV scenes whose first second is kept.")
+    ] = None,
+    angle: Annotated[
+        float | None,
+        typer.Option("--angle", help="guided: the opponent's heading against the ego's when closest [deg]."),
+    ] = None,
+    opponent: Annotated[
+        str | None, typer.Option("--opponent", metavar="ID", help="guided: who is led; default the likeliest.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", help="guided: how far to lead a scene from the model [nat]; default 40.")
+    ] = None,
+    draws: Annotated[int | None, typer.Option("--draws", help="guided: most draws a scene; default 64.")] = None,
+    keep_others: Annotated[
+        bool, typer.Option("--keep-others", help="guided: all but ego and opponent go on as recorded.")
+    ] = False,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="guided: a scene model of your own; default the shipped one.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stage rare, dangerous encounters on real roads among traffic that reacts; docs/edge_cases.md says how."""
+    """Stage rare encounters among traffic (docs/edge_cases.md), or have the scene model draw them (guided)."""
+    own = {"--from": source, "--angle": angle, "--opponent": opponent, "--budget": budget, "--draws": draws,
+           "--keep-others": keep_others, "--checkpoint": checkpoint}  # fmt: skip
+    staged = {"--network": network, "--vary": vary or None, "--impact": impact, "--hour": hour, "--fog": fog,
+              "--precipitation": precipitation, "--friction": friction, "--trips": trips}  # fmt: skip
+    if type_name == GUIDED:
+        refuse_strange(staged, what=GUIDED)
+        make_guided(
+            source, output=output, count=count, seed=seed, ttc=ttc, angle_deg=angle, opponent=opponent,
+            budget_nats=budget, draws=draws, keep_others=keep_others, checkpoint=checkpoint, as_json=as_json,
+        )  # fmt: skip
+        return
+    refuse_strange(own, what=type_name)
+    if network is None:
+        raise InputError("scenes make: expected --network NETWORK, the roads to stage scenes on")
     from trafficdiff.workflows.scenes_make import make_scenes
 
     short = {

@@ -30,6 +30,7 @@ from trafficdiff.diffusion.motion_costs import (
     red_light,
     separation,
     speed_held,
+    times_on_course,
     times_to_collision,
 )
 from trafficdiff.diffusion.motion_rolling import roll_out, roll_out_finely
@@ -79,6 +80,9 @@ class Guidance:
         Weights of staying on the ways that users take, of not touching anybody else, and of stopping at red.
     budget_nats
         How far the guided process may diverge from the model, in all [nat].
+    on_course
+        Whether the time to collision counts only where both would touch if they went straight on; else whenever the gap
+        on the axis that separates them closes, which includes passing by.
 
     Raises
     ------
@@ -97,6 +101,7 @@ class Guidance:
     clear: float = 1.0
     rules: float = 1.0
     budget_nats: float = 40.0
+    on_course: bool = False
 
     def __post_init__(self) -> None:
         faults = Faults("guidance")
@@ -142,6 +147,7 @@ class Leader:
         for row, one in enumerate(asked):
             for user, speed_ms in one.end_speed_ms.items():
                 self.speed_ms[row, user] = speed_ms
+        self.course = torch.tensor([one.on_course for one in asked])
         self.budget = torch.tensor([float(one.budget_nats) for one in asked])
         self.weights = torch.tensor([[one.on_way, one.clear, one.rules] for one in asked])
 
@@ -161,6 +167,8 @@ class Leader:
         fine = roll_out_finely(pair.start, _rows(controls, self.both), pair.limits, moves=pair.moves)
         apart, weight = closest(fine, pair, other)
         left_s = times_to_collision(fine, pair, other)
+        if bool(self.course.any()):
+            left_s = torch.where(self.course[:, None], times_on_course(fine, pair, other), left_s)
         least_s = (left_s * torch.softmax(-4.0 * left_s, dim=-1)).sum(-1)
         far = ((apart * weight).sum(-1) - 1.0).clamp(min=0) / 20
         wanted_s = self.ttc_s.nan_to_num(nan=1.0)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.motion_scene import MotionScene
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["build_motion_corpus", "fitted", "lane_map_of", "motion_scenes_from", "scene_at_start"]
+__all__ = ["build_motion_corpus", "fitted", "is_staged", "lane_map_of", "motion_scenes_from", "scene_at_start"]
 
 _DRIVABLE_M: Final = 1.0
 """Whose fitted controls lead further from the states than this is context, and is not learned from [m]."""
@@ -162,6 +162,12 @@ def scene_at_start(scene: DrivingScene, *, begin_s: float | None = None, staged:
     )  # fmt: skip
 
 
+def is_staged(scene: DrivingScene) -> bool:
+    """Return whether somebody in an AV scene plays a part that was written down."""
+    made_by = scene.provenance.get("made_by", "")
+    return "edge case" in made_by or "scenes make" in made_by
+
+
 @lru_cache(maxsize=4)
 def lane_map_of(net_file: Path) -> LaneMap:
     """Return the lanes of a net; a net is read once."""
@@ -176,7 +182,7 @@ def _of_scene(directory: Path) -> list[MotionScene]:
     from trafficdiff.datatypes.driving_scene_files import read_driving_scene
 
     scene = read_driving_scene(directory)
-    staged = "edge case" in scene.provenance.get("made_by", "") or "scenes make" in scene.provenance.get("made_by", "")
+    staged = is_staged(scene)
     leaves_s = float(scene.tracks.leave_s[scene.ego_place])
     enters_s = float(scene.tracks.enter_s[scene.ego_place])
     return [

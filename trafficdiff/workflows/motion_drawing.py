@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trafficdiff.diffusion.motion_guidance import Guidance
     from trafficdiff.diffusion.motion_sampler import DrawnScene
 
-__all__ = ["DrawnDrivingScene", "draw_driving_scenes", "drawn_tracks", "scene_model"]
+__all__ = ["DrawnDrivingScene", "as_driving_scene", "draw_driving_scenes", "drawn_tracks", "scene_model"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def draw_driving_scenes(
         starts = fitted(starts)
     drawn = sample_scenes(model.members, starts, seed=seed, known=known, guidance=guidance)
     return [
-        DrawnDrivingScene(_driving_scene(scene, one, model, seed=seed), one)
+        DrawnDrivingScene(as_driving_scene(scene, one, model, seed=seed), one)
         for scene, one in zip(scenes, drawn, strict=True)
     ]
 
@@ -119,14 +119,16 @@ def drawn_tracks(drawn: DrawnScene, *, net_file: Path, edge_index: dict[str, int
     return dataclasses.replace(tracks, edge=edge)
 
 
-def _driving_scene(scene: DrivingScene, drawn: DrawnScene, model: MotionCheckpoint, *, seed: int) -> DrivingScene:
+def as_driving_scene(scene: DrivingScene, drawn: DrawnScene, model: MotionCheckpoint, *, seed: int) -> DrivingScene:
+    """Return a scene with what was drawn instead of its tracks, which say so; edges may be others than the scene's."""
     import dataclasses
 
-    index = {str(name): place for place, name in enumerate(scene.edge_id)}
-    tracks = drawn_tracks(drawn, net_file=scene.net_file, edge_index=index)
+    lanes = lane_map_of(scene.net_file).shapes.lanes.values()
+    edges = sorted({*map(str, scene.edge_id), *(lane.edge_id for lane in lanes if not lane.function)})
+    tracks = drawn_tracks(drawn, net_file=scene.net_file, edge_index={name: place for place, name in enumerate(edges)})
     told = {f"guided_{name}": f"{value:.3f}" for name, value in drawn.reached.items()}
     return dataclasses.replace(
-        scene, tracks=tracks,
+        scene, tracks=tracks, edge_id=np.array(edges, object),
         provenance={
             **scene.provenance, "synthetic": "true", "drawn_by": "trafficdiff scene model",
             "scene_model_sha256": model.sha256, "scene_model_seed": str(seed),

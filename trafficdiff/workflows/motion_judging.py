@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from trafficdiff.datatypes.motion_scene import MotionScene
     from trafficdiff.diffusion.motion_sampler import DrawnScene
     from trafficdiff.metrics.motion_realism import MotionNumbers
@@ -123,10 +125,11 @@ def judge_guided(
     return made
 
 
-def likely_opponent(scene: MotionScene) -> int | None:
+def likely_opponent(scene: MotionScene, *, among: NDArray[np.bool_] | None = None) -> int | None:
     """Return who can come to a conflict with the ego: who is there from the first, moves, and comes nearest.
 
-    The distance is that of both ways ahead, where both move at their speed; None where nobody is there.
+    The distance is that of both ways ahead, where both move at their speed; None where nobody is there. ``among``,
+    shape (A,), says who is looked at; everybody if None.
     """
     ahead_s = np.linspace(0.5, 5.0, 10)
     start = scene.start.astype(np.float64)
@@ -137,6 +140,8 @@ def likely_opponent(scene: MotionScene) -> int | None:
     away = np.hypot(*np.moveaxis(place - place[0], -1, 0)).min(axis=1)
     able = there & (start[:, 3] > 1.0) & (away > 0)
     able[0] = False
+    if among is not None:
+        able &= among
     if not able.any() or not there[0]:
         return None
     return int(np.where(able, away, np.inf).argmin())

@@ -87,8 +87,9 @@ def _made(case: Mapping[str, Any], directory: Path) -> dict[str, Any]:
         "name": name, "type": str(case["type"]), "origin": "made", "place": str(case["place"]),
         "ego_kmh": _number(case["parameters"].get("ego_kmh")), "question": str(case["question"]),
         "asked": _number(case["asked"]), "achieved": achieved,
-        "ttc_s": achieved if case["question"] == "ttc_s" else math.nan, "pet_s": math.nan,
-        "critical_s": begin_s + _number(case["trigger_s"]), "other": _OPPONENT, "valid": bool(case["valid"]),
+        "ttc_s": achieved if case["question"] == "ttc_s" else math.nan, "pet_s": _number(case.get("pet_s")),
+        "critical_s": begin_s + _number(case["trigger_s"]), "other": str(case.get("other", _OPPONENT)),
+        "valid": bool(case["valid"]),
         "reason": str(case["reason"]), "users": int(case["users"]), "duration_s": _number(case["duration_s"]),
     } | _conditions(described)  # fmt: skip
 

@@ -1,0 +1,239 @@
+"""Open the scenes that guided ones go on from: who is led to the ego, and which times to collision physics allows."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from trafficdiff.datatypes.guided_case import KEPT_S
+from trafficdiff.datatypes.motion_scene import KINDS, STEP_S, STEPS
+from trafficdiff.errors import Faults, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from trafficdiff.datatypes.driving_scene import DrivingScene
+    from trafficdiff.datatypes.motion_scene import MotionScene
+    from trafficdiff.workflows.progress import Progress
+
+__all__ = ["HORIZON_S", "KEPT_STEPS", "Start", "of_pair", "opened_starts"]
+
+HORIZON_S: Final = 10.0
+"""Times to collision above this are not looked at [s]."""
+KEPT_STEPS: Final = round(KEPT_S / STEP_S)
+_ENDS_S: Final = 0.25
+"""Who leaves a recording at most so long before its end is there on after it [s]."""
+_STANDS_M: Final = 0.5
+_MEETS_M: Final = 3.0
+"""Ways that come so near to each other meet: their points are 4 m apart [m]."""
+_OFF_ROAD_M: Final = 1.0
+"""An ego so far beyond every lane at its first moment is off the map [m]."""
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Start:
+    """Hold one scene to go on from.
+
+    Parameters
+    ----------
+    scene, motion
+        As it was recorded; as the model sees it, with controls, everybody who is led or remains there to the end.
+    known
+        Shape (A, STEPS), controls that stay.
+    other
+        Place of who is led to the ego among the motion scene's users.
+    low_s, high_s
+        Times to collision that can be asked of it [s].
+    """
+
+    scene: DrivingScene
+    motion: MotionScene
+    known: NDArray[np.bool_]
+    other: int
+    low_s: float
+    high_s: float
+
+
+def opened_starts(
+    folder: Path, *, opponent: str | None, asked_s: tuple[float, float], keep_others: bool, progress: Progress
+) -> tuple[list[Start], dict[str, str]]:
+    """Return the scenes of a folder that can be led to what is asked, and why others cannot, by name.
+
+    Parameters
+    ----------
+    folder
+        A scene, or a folder of scenes.
+    opponent
+        User id of who is led; in each scene the likeliest one if None.
+    asked_s
+        Lowest and highest time to collision [s].
+    keep_others
+        Whether all but ego and opponent go on as they were recorded (later where bodies cannot follow).
+    progress
+        Receives the share.
+
+    Raises
+    ------
+    InputError
+        If there is no scene, one cannot be read, an ego is off the map, or none can be led to what is asked.
+    """
+    paths = _scene_paths(folder)
+    faults, starts, skipped = Faults(f"{folder}"), [], {}
+    for number, path in enumerate(paths):
+        progress("reading scenes", number / len(paths))
+        try:
+            made = _start(path, opponent=opponent, asked_s=asked_s, keep_others=keep_others)
+        except InputError as error:
+            for fault in error.faults or (str(error),):
+                faults.add(f"{path.name}: {fault}")
+            continue
+        if isinstance(made, str):
+            skipped[path.name] = made
+        else:
+            starts.append(made)
+    faults.raise_if_any(InputError)
+    if not starts:
+        said = [f"{name}: {why}" for name, why in skipped.items()]
+        raise InputError(
+            f"{folder}: expected a scene that can be led to a time to collision of {asked_s[0]:g} to {asked_s[1]:g} s, "
+            f"got none of {len(paths)}; " + "; ".join(said[:_SHOWN])
+        )
+    return starts, skipped
+
+
+def of_pair(conflicts: pd.DataFrame, ego: str, other: str) -> pd.DataFrame:
+    """Return the conflicts of two users, the most critical first."""
+    first, second = conflicts["user"], conflicts["other"]
+    own = ((first == ego) & (second == other)) | ((first == other) & (second == ego))
+    return conflicts[own].sort_values("ttc_s", kind="stable", ignore_index=True)
+
+
+def _scene_paths(folder: Path) -> list[Path]:
+    from trafficdiff.datatypes.driving_scene_files import is_driving_scene
+
+    if is_driving_scene(folder):
+        return [folder]
+    found = sorted(one for one in folder.iterdir() if is_driving_scene(one)) if folder.is_dir() else []
+    if not found:
+        raise InputError(
+            f"{folder}: expected an AV scene or a folder of them, found none; `trafficdiff scenes find` and "
+            "`trafficdiff scenes make` write them"
+        )
+    return found
+
+
+def _start(path: Path, *, opponent: str | None, asked_s: tuple[float, float], keep_others: bool) -> Start | str:
+    """Return one scene to go on from, or why it cannot be led to what is asked."""
+    from trafficdiff.datatypes.driving_scene_files import read_driving_scene
+    from trafficdiff.workflows.motion_corpus import fitted, is_staged, scene_at_start
+
+    scene = read_driving_scene(path)
+    staged = is_staged(scene)
+    ego = scene.ego_place
+    motion = scene_at_start(scene, begin_s=float(scene.tracks.enter_s[ego]), staged=staged)
+    _check_ego(scene, motion)
+    other = _likeliest(motion) if opponent is None else _named(motion, opponent)
+    if other is None:
+        return (
+            "nobody there who could come to a conflict with the ego" if opponent is None else f"no {opponent!r} there"
+        )
+    if not motion.valid[[0, other], : KEPT_STEPS + 1].all():
+        return f"ego or {motion.user_id[other]!r} are not there for the first {KEPT_S:g} s"
+    low_s, high_s = _allowed(scene, motion, other)
+    if high_s <= 0:
+        return f"boxes overlap within the first {KEPT_S:g} s"
+    if asked_s[0] > high_s:
+        return f"its first {KEPT_S:g} s already hold a time to collision of {high_s:.2f} s"
+    if asked_s[1] < low_s:
+        return f"physics forbids times to collision below {low_s:.2f} s: {motion.user_id[other]!r} is too far away"
+    fit = fitted([motion])[0]
+    known = _known(fit, other, staged=staged, keep_others=keep_others)
+    return Start(
+        scene=scene, motion=_carried_on(fit, scene, other), known=known, other=other, low_s=low_s, high_s=high_s
+    )
+
+
+def _check_ego(scene: DrivingScene, motion: MotionScene) -> None:
+    """Raise if the ego begins off every road."""
+    from trafficdiff.datatypes.net_shapes import read_net_shapes
+
+    x_m, y_m = motion.frame[:1], motion.frame[1:2]
+    off_m = float(read_net_shapes(scene.net_file).distance_from_road(x_m, y_m)[0])
+    if off_m > _OFF_ROAD_M:
+        raise InputError(
+            f"expected an ego on the map, got {scene.ego!r} {off_m:.1f} m off every road at {motion.begin_s:g} s; "
+            "choose a scene whose ego drives on a lane"
+        )
+
+
+def _named(motion: MotionScene, opponent: str) -> int | None:
+    found = np.flatnonzero(motion.user_id == opponent)
+    return int(found[0]) if len(found) and found[0] > 0 else None
+
+
+def _likeliest(motion: MotionScene) -> int | None:
+    """Return who can come to a conflict: the nearest of those whose way meets the ego's, else `likely_opponent`."""
+    from trafficdiff.workflows.motion_judging import likely_opponent
+
+    meets = np.zeros(len(motion.user_id), bool)
+    own = motion.path[0][motion.path_valid[0]]
+    for user in range(1, len(meets)):
+        way = motion.path[user][motion.path_valid[user]]
+        if len(own) and len(way):
+            meets[user] = np.hypot(*(own[:, None] - way[None]).transpose(2, 0, 1)).min() < _MEETS_M
+    return likely_opponent(motion, among=meets) or likely_opponent(motion)
+
+
+def _allowed(scene: DrivingScene, motion: MotionScene, other: int) -> tuple[float, float]:
+    """Return the least time to collision that the two can come to, and the one they have had already [s]."""
+    from trafficdiff.datatypes.track_cut import cut_tracks
+    from trafficdiff.diffusion.motion_rolling import LIMITS
+    from trafficdiff.metrics.reachable_ttc import least_reachable_ttc
+    from trafficdiff.metrics.safety_events import SafetyLimits, conflicts
+
+    pair = [0, other]
+    at = motion.state[pair, KEPT_STEPS].astype(np.float64)
+    limits = np.array([LIMITS[KINDS[kind]] for kind in motion.kind[pair].tolist()])
+    gap_m = float(np.hypot(*(at[0, :2] - at[1, :2])) - np.hypot(*motion.size[pair].T).sum() / 2)
+    low_s = least_reachable_ttc(
+        max(gap_m, 0.0), speed_ms=at[:, 3], gas_ms2=limits[:, 1], fastest_ms=limits[:, 2],
+        time_s=(STEPS - KEPT_STEPS) * STEP_S,
+    )  # fmt: skip
+    first = cut_tracks(scene.tracks, begin_s=motion.begin_s, end_s=motion.begin_s + KEPT_S)
+    found = conflicts(first, limits=SafetyLimits(horizon_s=HORIZON_S))
+    rows = of_pair(found, scene.ego, str(motion.user_id[other]))
+    if found["collision"].any():
+        return low_s, 0.0
+    return low_s, float(rows["ttc_s"].min()) if len(rows) else float("inf")
+
+
+def _known(motion: MotionScene, other: int, *, staged: bool, keep_others: bool) -> NDArray[np.bool_]:
+    """Return which controls stay: everybody's first ones, all of who stands by in a staged scene, others' if asked."""
+    known = np.zeros((len(motion.user_id), STEPS), bool)
+    known[motion.valid[:, : KEPT_STEPS + 1].all(axis=1), :KEPT_STEPS] = True
+    if staged:
+        away_m = np.hypot(*np.moveaxis(motion.state[..., :2] - motion.start[:, None, :2], -1, 0)) * motion.valid
+        known[away_m.max(axis=1) < _STANDS_M] = True
+    known |= keep_others
+    known[[0, other], KEPT_STEPS:] = False
+    return known
+
+
+def _carried_on(motion: MotionScene, scene: DrivingScene, other: int) -> MotionScene:
+    """Return the scene with ego, other, and who is there when the recording ends, to the end of the eight seconds."""
+    from trafficdiff.diffusion.motion_fit import rolled_controls
+
+    leave_s = dict(zip(scene.tracks.user_id.tolist(), scene.tracks.leave_s.tolist(), strict=True))
+    stays = np.array([leave_s[name] >= scene.end_s - _ENDS_S for name in motion.user_id.tolist()])
+    stays[[0, other]] = True
+    valid = motion.valid | (stays[:, None] & (np.arange(motion.valid.shape[1]) >= motion.enter[:, None]))
+    assert motion.controls is not None
+    state = np.where((valid & ~motion.valid)[..., None], rolled_controls(motion, motion.controls), motion.state)
+    return dataclasses.replace(motion, valid=valid, state=state.astype(np.float32))
