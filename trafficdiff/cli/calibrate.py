@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trafficdiff.cli.output import JsonOption, print_json, showing_progress
-from trafficdiff.cli.sample import Profile
+from trafficdiff.cli.sample import Profile, asked_demand
 
 if TYPE_CHECKING:
     from trafficdiff.workflows.calibrate_files import CalibratedFile
@@ -51,28 +51,20 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Calibrate demand to counts, zone totals and observed trips; write trips and a card of the fit."""
-    from trafficdiff.datatypes.scenario import Scenario
-    from trafficdiff.datatypes.scenario_files import parse_scenario
-    from trafficdiff.roads.source import absolute_word, find_source
     from trafficdiff.workflows.calibrate_files import DataFiles, calibrate_network
 
-    find_source(network)  # a word that names nothing is refused with the words that do
-    asked: dict[str, Any] = {
-        "kind": "model",
-        "trips": trips,
-        "profile": profile.value,
-        "electric_share": electric_share,
-        "route_choice": {"spread": spread},
-    }
-    checked: Scenario = parse_scenario(
-        {
-            "name": "calibrate",
-            "network": absolute_word(network),
-            "window": {"begin_s": begin_s, "end_s": end_s},
-            "seed": seed,
-            "demand": asked,
+    asked = asked_demand(
+        "calibrate",
+        network,
+        window_s=(begin_s, end_s),
+        seed=seed,
+        demand={
+            "kind": "model",
+            "trips": trips,
+            "profile": profile.value,
+            "electric_share": electric_share,
+            "route_choice": {"spread": spread},
         },
-        heading="options",
     )
     with showing_progress() as progress:
         written = calibrate_network(
@@ -84,7 +76,7 @@ def calibrate(
             ),
             seed=seed,
             output=output,
-            demand=checked.demand,  # type: ignore[arg-type]  # built above as the model's demand
+            demand=asked,
             checkpoint=checkpoint,
             progress=progress,
         )

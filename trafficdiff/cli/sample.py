@@ -10,7 +10,7 @@ import typer
 
 from trafficdiff.cli.output import JsonOption, print_json, showing_progress
 
-__all__ = ["sample"]
+__all__ = ["Profile", "asked_demand", "sample"]
 
 
 class DemandKind(StrEnum):
@@ -54,33 +54,26 @@ def sample(
     as_json: JsonOption = False,
 ) -> None:
     """Sample trips with routes and write them to a file."""
-    from trafficdiff.datatypes.scenario import Scenario
-    from trafficdiff.datatypes.scenario_files import parse_scenario
-    from trafficdiff.roads.source import absolute_word, find_source
     from trafficdiff.workflows.sample import sample
 
-    find_source(network)  # a word that names nothing is refused with the words that do
-    checked: Scenario = parse_scenario(
-        {
-            "name": "sample",
-            "network": absolute_word(network),
-            "window": {"begin_s": begin_s, "end_s": end_s},
-            "seed": seed,
-            "demand": {
-                "kind": demand.value,
-                "trips": trips,
-                "profile": profile.value,
-                "electric_share": electric_share,
-                "route_choice": {"spread": spread},
-                **_of_the_model(checkpoint, fringe_share),
-            },
+    asked = asked_demand(
+        "sample",
+        network,
+        window_s=(begin_s, end_s),
+        seed=seed,
+        demand={
+            "kind": demand.value,
+            "trips": trips,
+            "profile": profile.value,
+            "electric_share": electric_share,
+            "route_choice": {"spread": spread},
+            **_of_the_model(checkpoint, fringe_share),
         },
-        heading="options",
     )
     with showing_progress() as progress:
         written = sample(
             network,
-            checked.demand,  # type: ignore[arg-type]  # built above as a sampled demand
+            asked,
             window_s=(begin_s, end_s),
             seed=seed,
             output=output,
@@ -93,6 +86,23 @@ def sample(
             f"wrote {written.trips} trips to {written.path}: mean length {written.mean_route_length_m / 1e3:.2f} km, "
             f"mean free-flow time {written.mean_free_flow_time_s / 60:.1f} min"
         )
+
+
+def asked_demand(name: str, network: str, *, window_s: tuple[float, float], seed: int, demand: dict[str, Any]) -> Any:
+    """Return the demand that options ask for, of the kind that they name.
+
+    Raises
+    ------
+    TrafficdiffError
+        If nothing has the network's name, or a scenario of these options would be refused, with every fault.
+    """
+    from trafficdiff.datatypes.scenario_files import parse_scenario
+    from trafficdiff.roads.source import absolute_word, find_source
+
+    find_source(network)  # a word that names nothing is refused with the words that do
+    window = dict(zip(("begin_s", "end_s"), window_s, strict=True))
+    content = {"name": name, "network": absolute_word(network), "window": window, "seed": seed, "demand": demand}
+    return parse_scenario(content, heading="options").demand
 
 
 def _of_the_model(checkpoint: Path | None, fringe_share: float | None) -> dict[str, Any]:

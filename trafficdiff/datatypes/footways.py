@@ -11,16 +11,14 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from trafficdiff.datatypes.lanes import permissions
+from trafficdiff.datatypes.net_events import net_events
 from trafficdiff.datatypes.vehicles import class_bit, class_mask
-from trafficdiff.errors import NetworkError
-from trafficdiff.screening import open_screened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,24 +85,13 @@ def read_footways(path: Path) -> Footways:
     NetworkError
         If the file is gone or damaged.
     """
-    from lxml import etree
-
     rows = _Rows()
-    try:
-        with open_screened(path, error=NetworkError) as stream:
-            parser = etree.iterparse(
-                stream, events=("start", "end"), tag=_KEPT, resolve_entities=False, load_dtd=False, no_network=True
-            )
-            for event, element in parser:
-                if event == "start":
-                    rows.take(element.tag, element.attrib)
-                elif element.tag != "lane":
-                    element.clear()
-    except (etree.XMLSyntaxError, EOFError, zlib.error, OSError, KeyError, ValueError) as error:
-        raise NetworkError(
-            f"{path}: expected a whole SUMO net, got one that is gone, breaks off or is damaged ({error}); "
-            "build it again"
-        ) from error
+    with net_events(path, tag=_KEPT) as found:
+        for event, element in found:
+            if event == "start":
+                rows.take(element.tag, element.attrib)
+            elif element.tag != "lane":
+                element.clear()
     return rows.footways()
 
 

@@ -5,16 +5,15 @@ The file is read as a stream; only what measures and patches ask for is kept.
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from trafficdiff.datatypes.net_events import net_events
 from trafficdiff.datatypes.vehicles import ALL_CLASSES, class_mask
 from trafficdiff.errors import NetworkError
-from trafficdiff.screening import open_screened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,24 +115,13 @@ def read_lanes(graph: RoadGraph) -> Lanes:
     NetworkError
         If the file is gone, damaged, or no longer holds the graph's edges.
     """
-    from lxml import etree
-
     rows = _Rows(graph.edge_index)
-    try:
-        with open_screened(graph.net_path, error=NetworkError) as stream:
-            parser = etree.iterparse(
-                stream, events=("start", "end"), tag=_KEPT, resolve_entities=False, load_dtd=False, no_network=True
-            )
-            for event, element in parser:
-                if event == "start":
-                    rows.take(element.tag, element.attrib)
-                elif element.tag != "lane":
-                    element.clear()
-    except (etree.XMLSyntaxError, EOFError, zlib.error, OSError, KeyError, ValueError) as error:
-        raise NetworkError(
-            f"{graph.net_path}: expected a whole SUMO net, got one that is gone, breaks off or is damaged ({error}); "
-            "build it again"
-        ) from error
+    with net_events(graph.net_path, tag=_KEPT) as found:
+        for event, element in found:
+            if event == "start":
+                rows.take(element.tag, element.attrib)
+            elif element.tag != "lane":
+                element.clear()
     return rows.table(graph)
 
 

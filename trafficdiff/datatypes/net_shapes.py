@@ -5,7 +5,6 @@ A `RoadGraph` leaves out what lies inside junctions; whoever places road users o
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from trafficdiff.datatypes.lanes import permissions
+from trafficdiff.datatypes.net_events import net_events
 from trafficdiff.errors import NetworkError
-from trafficdiff.screening import open_screened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,24 +180,13 @@ def read_net_shapes(net: Path) -> NetShapes:
 
 @lru_cache(maxsize=4)
 def _read(net: Path, changed_ns: int, size: int) -> NetShapes:  # noqa: ARG001 - the key of what is remembered
-    from lxml import etree
-
     rows = _Rows()
-    try:
-        with open_screened(net, error=NetworkError) as stream:
-            parser = etree.iterparse(
-                stream, events=("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True
-            )
-            for event, element in parser:
-                if event == "start":
-                    rows.take(str(element.tag), element.attrib)
-                elif element.tag in {"edge", "connection", "junction", "tlLogic"}:
-                    element.clear()
-    except (etree.XMLSyntaxError, EOFError, zlib.error, OSError, KeyError, ValueError) as error:
-        raise NetworkError(
-            f"{net}: expected a whole SUMO net, got one that is gone, breaks off or is damaged ({error}); "
-            "build it again"
-        ) from error
+    with net_events(net, huge=True) as found:
+        for event, element in found:
+            if event == "start":
+                rows.take(str(element.tag), element.attrib)
+            elif element.tag in {"edge", "connection", "junction", "tlLogic"}:
+                element.clear()
     if not rows.lanes:
         raise NetworkError(f"{net}: expected a SUMO net with lanes, got none; give a net.xml[.gz] file")
     return NetShapes(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any
 
 from trafficdiff.datatypes.control import SignalPhase, SignalProgram
-from trafficdiff.errors import NetworkError
-from trafficdiff.screening import open_screened
+from trafficdiff.datatypes.net_events import net_events
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,22 +26,11 @@ def read_signals(net: Path) -> dict[str, SignalProgram]:
     NetworkError
         If the file is gone or damaged.
     """
-    from lxml import etree
-
     programs: dict[str, SignalProgram] = {}
-    try:
-        with open_screened(net, error=NetworkError) as stream:
-            parser = etree.iterparse(
-                stream, events=("end",), tag="tlLogic", resolve_entities=False, load_dtd=False, no_network=True
-            )
-            for _, element in parser:
-                programs[str(element.get("id"))] = _program(element)
-                element.clear()
-    except (etree.XMLSyntaxError, EOFError, zlib.error, OSError, KeyError, ValueError) as error:
-        raise NetworkError(
-            f"{net}: expected a whole SUMO net, got one that is gone, breaks off or is damaged ({error}); "
-            "build it again"
-        ) from error
+    with net_events(net, events=("end",), tag="tlLogic") as found:
+        for _, element in found:
+            programs[str(element.get("id"))] = _program(element)
+            element.clear()
     return programs
 
 
