@@ -16,7 +16,7 @@ from trafficdiff.datatypes.motion_windows import motion_scene, motion_scenes_of,
 from trafficdiff.datatypes.net_shapes import NetLane, NetShapes, NetTurn
 from trafficdiff.datatypes.scene_environment import SignalStates
 from trafficdiff.datatypes.tracks import Tracks
-from trafficdiff.datatypes.vehicles import ALL_CLASSES
+from trafficdiff.datatypes.vehicles import ALL_CLASSES, class_bit
 from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,6 +96,24 @@ def test_the_ego_is_the_origin_and_looks_ahead_and_users_have_their_own_times(tr
     assert set(scene.source.split()) == {"by", "hand"}
 
 
+def test_headings_are_seen_from_the_ego_whatever_way_it_drives() -> None:
+    north = np.column_stack([np.full(121, 3.0), 10.0 * np.arange(121) / 10])
+    east = np.column_stack([8.0 * np.arange(121) / 10, np.full(121, 20.0)])
+    scene = motion_scene(_tracks((0.0, north), (0.0, east)), ego=0, begin_s=1.0)
+    np.testing.assert_allclose(scene.state[0, :, 2], 0.0, atol=1e-6)
+    np.testing.assert_allclose(scene.state[1, :, 2], -np.pi / 2, atol=1e-6)
+    np.testing.assert_allclose(scene.start[1, :2], [10.0, -5.0], atol=1e-5)  # ten ahead, five to the right
+
+
+def test_who_is_near_when_one_of_both_is_gone_is_not_in_the_scene() -> None:
+    at = np.arange(121) / 10
+    gone = np.full((20, 2), [120.0, 0.0])
+    ways = _tracks((100.0, np.column_stack([10 * at, 0 * at])), (100.0, gone), (100.0, np.full((121, 2), [120.0, 0.0])))
+    assert motion_scene(ways, ego=0, begin_s=101.0).user_id.tolist() == ["u0", "u2"]
+    late = _tracks((100.0, np.column_stack([10 * at[:21], 0 * at[:21]])), (100.0, np.column_stack([120 - 10 * at, at])))
+    assert motion_scene(late, ego=0, begin_s=100.0).user_id.tolist() == ["u0"]  # it passes where the ego was
+
+
 def test_the_way_is_the_branch_that_was_driven(tracks: Tracks, fork: LaneMap) -> None:
     scene = motion_scene(tracks, ego=0, begin_s=101.0, lane_map=fork)
     assert np.abs(scene.path[0][scene.path_valid[0], 1]).max() < 1e-4
@@ -104,6 +122,26 @@ def test_the_way_is_the_branch_that_was_driven(tracks: Tracks, fork: LaneMap) ->
     assert scene.stop_m.tolist() == pytest.approx([50.0, 60.0], abs=0.01)
     assert len(fork.ways_from(np.array([10.0, 0.5]), heading_rad=0.1, kind=0)) == 2
     assert fork.ways_from(np.array([10.0, 0.5]), heading_rad=3.0, kind=0) == []
+
+
+def test_users_take_lanes_that_their_class_may_use_as_far_as_they_lead() -> None:
+    cars, bicycles = class_bit("passenger"), class_bit("bicycle")
+    lanes = [
+        dataclasses.replace(_lane("a_0", [(0, 0), (50, 0)]), allowed=bicycles),
+        dataclasses.replace(_lane("a_1", [(0, 3), (50, 3)]), allowed=cars),
+        dataclasses.replace(_lane("b_0", [(50, 3), (90, 3)]), allowed=bicycles),
+    ]  # fmt: skip
+    after = NetTurn(source="a_1", target="b_0", via="", direction="s", signal="", link=-1)
+    known = {lane.lane_id: lane for lane in lanes}
+    shapes = NetShapes(
+        lanes=known, turns=(after,), junctions={}, projection="!", net_offset=(0.0, 0.0), left_hand=False
+    )  # fmt: skip
+    lane_map = LaneMap(shapes)
+    for kind, aside_m in ((KINDS.index("car"), 3.0), (KINDS.index("bicycle"), 0.0)):
+        (way,) = lane_map.ways_from(np.array([10.0, 0.2]), heading_rad=0.0, kind=kind)
+        assert way.xy[way.valid].tolist() == [[x, aside_m] for x in range(10, 51, 4)]
+        assert (way.limit_ms > 0).tolist() == way.valid.tolist()
+        assert way.stop_m == 0.0
 
 
 def test_a_signal_shows_at_each_knot_what_it_showed_then(tracks: Tracks, fork: LaneMap) -> None:
@@ -115,6 +153,25 @@ def test_a_signal_shows_at_each_knot_what_it_showed_then(tracks: Tracks, fork: L
     assert scene.path_signal[1].tolist() == [SIGNAL_GREEN] * 6 + [SIGNAL_RED] * 11
     assert signal_codes(signals, [("", -1), ("s", 9)], np.array([100.0])).tolist() == [[0], [0]]
     assert {int(code) for code in np.unique(scene.line_signal)} == {0, SIGNAL_RED, SIGNAL_GREEN}
+
+
+def test_clocks_that_are_not_even_move_nobody(generator: np.random.Generator) -> None:
+    clock_s = np.sort(np.round(np.arange(120) / 10 + generator.uniform(-0.04, 0.04, 120), 4))
+    even = _tracks((0.0, np.column_stack([12 * clock_s, 0 * clock_s])), (0.0, np.full((120, 2), [0.0, 20.0])))
+    uneven = dataclasses.replace(even, time_s=np.tile(clock_s, 2), speed_ms=even.speed_ms.copy())
+    scene = motion_scene(uneven, ego=0, begin_s=1.0)
+    np.testing.assert_allclose(scene.state[0, :, 0], 6.0 * np.arange(KNOTS), atol=1e-3)
+    np.testing.assert_allclose(scene.state[1, :, :2], np.column_stack([[-12.0] * KNOTS, [20.0] * KNOTS]), atol=1e-3)
+    assert scene.valid.all()
+
+
+def test_samples_further_apart_than_knots_are_refused(tracks: Tracks) -> None:
+    seldom = dataclasses.replace(tracks, time_s=100 + 8 * (tracks.time_s - 100))
+    random = np.random.default_rng(0)
+    with pytest.raises(InputError, match=r"at most 0.5 s apart, got 0.8 s"):
+        motion_scene(seldom, ego=0, begin_s=101.0)
+    with pytest.raises(InputError, match=r"at most 0.5 s apart, got 0.8 s"):
+        motion_scenes_of(seldom, lane_map=None, signals=None, generator=random)
 
 
 def test_an_ego_that_is_not_there_is_refused(tracks: Tracks) -> None:
@@ -173,6 +230,16 @@ def test_a_folder_of_scenes_comes_back(tmp_path: Path, tracks: Tracks, fork: Lan
                 assert np.all(before == after)
     with pytest.raises(InputError, match="folder of motion scenes"):
         read_motion_scenes(tmp_path)
+
+
+def test_many_scenes_are_kept_in_several_files_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trafficdiff.datatypes.motion_files._SHARD", 2)
+    scenes = [straight_scene(starts=[(0, 0, 0, float(speed))] * (1 + speed % 2)) for speed in range(5)]
+    write_motion_scenes(scenes, tmp_path / "corpus", card={})
+    assert len(list((tmp_path / "corpus").glob("scenes-*.npz"))) == 3
+    kept = read_motion_scenes(tmp_path / "corpus")
+    assert [float(scene.start[0, 3]) for scene in kept] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert [len(scene.user_id) for scene in kept] == [1, 2, 1, 2, 1]
 
 
 def test_gaps_and_wrong_shapes_are_refused() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.av_scenes import record, write_walking_grid
 from trafficdiff.datatypes.motion_map import LaneMap
+from trafficdiff.datatypes.motion_windows import motion_scene
 from trafficdiff.datatypes.outside_tracks import is_track_file, read_outside_tracks
 from trafficdiff.datatypes.track_rows import TrackRows, tracks_of_rows
 from trafficdiff.errors import InputError
@@ -107,6 +108,23 @@ def test_argoverse_is_read_with_typical_sizes(tmp_path: Path) -> None:
     assert recording.ego == "a"
 
 
+def test_animals_are_no_road_users_of_osi() -> None:
+    from osi3.osi_groundtruth_pb2 import GroundTruth
+
+    from trafficdiff.datatypes.outside_osi import _Users
+
+    truth, users = GroundTruth(), _Users()
+    for number, kind in enumerate(("TYPE_UNKNOWN", "TYPE_OTHER", "TYPE_VEHICLE", "TYPE_PEDESTRIAN", "TYPE_ANIMAL")):
+        mover = truth.moving_object.add()
+        mover.id.value = number
+        mover.type = mover.Type.Value(kind)
+    users.take(truth)
+    rows = users.rows()
+    assert dict(zip(rows.user_id, rows.user_kind, strict=True)) == {
+        "0": "passenger", "2": "passenger", "3": "pedestrian"
+    }  # fmt: skip
+
+
 def test_gaps_jumps_and_waiting_cut_users() -> None:
     x = np.array([0.0, 0.0, 0.0, 60.0, 61.0, 62.0, 65.0, 66.0])
     time_s = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9, 1.0])
@@ -116,6 +134,84 @@ def test_gaps_jumps_and_waiting_cut_users() -> None:
     )  # fmt: skip
     assert tracks_of_rows(rows, what="f").user_id.tolist() == ["a", "a~1", "a~2"]
     assert tracks_of_rows(rows, what="f", drop_waiting=True).enter_s.tolist() == [0.3, 0.9]
+
+
+def test_rows_in_any_order_become_tracks_with_headings_within_half_a_turn() -> None:
+    rows = TrackRows(
+        user_id=["a"], user_kind=["passenger"], size_m=np.array([[4.0, 2.0]]), user=np.zeros(3, int),
+        time_s=np.array([0.2, 0.0, 0.1]), xy_m=np.array([[2.0, 0.0], [0.0, 0.0], [1.0, 0.0]]),
+        heading_rad=np.array([3.5, 6.5, -4.0]), speed_ms=np.array([3.0, 1.0, 2.0]),
+    )  # fmt: skip
+    tracks = tracks_of_rows(rows, what="f")
+    assert tracks.x_m.tolist() == [0.0, 1.0, 2.0]
+    assert tracks.speed_ms.tolist() == [1.0, 2.0, 3.0]
+    turn = 2 * np.pi
+    np.testing.assert_allclose(tracks.heading_rad, [6.5 - turn, turn - 4.0, 3.5 - turn], atol=1e-12)
+
+
+def test_parts_of_a_user_take_no_name_of_another() -> None:
+    rows = TrackRows(
+        user_id=["a", "a~1"], user_kind=["passenger"] * 2, size_m=np.array([[4.0, 2.0]] * 2),
+        user=np.array([0, 0, 0, 0, 1, 1]), time_s=np.array([0.0, 0.1, 5.0, 5.1, 0.0, 0.1]), xy_m=np.zeros((6, 2)),
+        heading_rad=np.zeros(6), speed_ms=np.zeros(6),
+    )  # fmt: skip
+    assert tracks_of_rows(rows, what="f").user_id.tolist() == ["a", "a~2", "a~1"]
+
+
+def _scenario(features: dict[str, object], **state: object) -> bytes:
+    count = 90
+    track = {
+        "position": np.column_stack([np.arange(count), np.zeros(count)]), "heading": np.zeros(count),
+        "velocity": np.tile([10.0, 0.0], (count, 1)), "length": np.full(count, 4.5), "width": np.full(count, 1.8),
+        "valid": np.ones(count, bool), **state,
+    }  # fmt: skip
+    return pickle.dumps({
+        "tracks": {"a": {"type": "VEHICLE", "state": track}}, "map_features": features,
+        "metadata": {"ts": np.arange(count) / 10, "sdc_id": "a"},
+    })  # fmt: skip
+
+
+LINE = np.array([[0.0, 0.0, 0.0], [80.0, 0.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"1": {"type": "LANE_FREEWAY", "polyline": LINE[[0, 0]]}},  # of no length
+        {"1": {"type": "LANE_FREEWAY", "polyline": LINE, "exit_lanes": None}},
+        {"1": {"type": "LANE_FREEWAY", "polyline": LINE, "exit_lanes": ["1", "2"]}},  # to itself, and out of the file
+    ],
+)
+def test_odd_maps_are_read_as_far_as_they_go(tmp_path: Path, features: dict[str, object]) -> None:
+    (tmp_path / "a.pkl").write_bytes(_scenario(features))
+    recording = read_outside_tracks(tmp_path / "a.pkl")
+    assert recording.shapes is not None
+    lane_map = LaneMap(recording.shapes)
+    scene = motion_scene(recording.tracks, ego=0, begin_s=0.0, lane_map=lane_map)
+    longer = np.ptp(features["1"]["polyline"][:, 0]) > 1  # type: ignore[index]
+    assert scene.path_valid[0].any() == longer
+    edges = lane_map.edges_under(np.array([[5.0, 0.0]]), heading_rad=np.zeros(1))
+    assert edges.tolist() == (["1"] if longer else [""])
+
+
+def test_a_map_of_crossings_alone_has_no_ways(tmp_path: Path) -> None:
+    def bound(side: str, y: int) -> str:
+        return f"<{side}Bound>" + "".join(f"<point><x>{x}</x><y>{y}</y></point>" for x in (0, 9)) + f"</{side}Bound>"
+
+    def state(at: int) -> str:
+        return f"<position><point><x>{at}</x><y>0</y></point></position><time><exact>{at}</exact></time>"
+
+    crossing = bound("left", 1) + bound("right", -1) + "<laneletType>crosswalk</laneletType>"
+    way = "".join(f"<state>{state(at)}</state>" for at in range(1, 5))
+    car = "<type>car</type><shape><rectangle><length>4</length><width>2</width></rectangle></shape>"
+    text = (
+        f"<commonRoad timeStepSize='0.1'><lanelet id='1'>{crossing}</lanelet><dynamicObstacle id='7'>{car}"
+        f"<initialState>{state(0)}</initialState><trajectory>{way}</trajectory></dynamicObstacle></commonRoad>"
+    )
+    (tmp_path / "a.xml").write_text(text)
+    recording = read_outside_tracks(tmp_path / "a.xml")
+    assert recording.shapes is not None
+    assert LaneMap(recording.shapes).ways_from(np.zeros(2), heading_rad=0.0, kind=0) == []
 
 
 class _Evil:
@@ -135,6 +231,8 @@ class _Evil:
         ("a.pkl", pickle.dumps(_Evil()), "plain data"),
         ("a.pkl", pickle.dumps({"tracks": {}}), "ScenarioNet scenario"),
         ("a.pkl", b"\x80\x04", "ScenarioNet scenario"),
+        ("a.pkl", _scenario({}, width=np.full(90, np.nan)), "expected finite width_m"),
+        ("a.pkl", _scenario({"1": {"type": "LANE_FREEWAY", "polyline": LINE * np.nan}}), "lane 1: expected finite"),
         ("a.mcap", b"no recording", "whole MCAP"),
         ("a.parquet", b"no table", "table of tracks"),
         ("a.csv", b"", "expected a file of"),

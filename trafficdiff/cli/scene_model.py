@@ -56,18 +56,24 @@ def train(
     ] = None,
     use_map: Annotated[bool, typer.Option("--map/--no-map", help="Whether users see the map.")] = True,
     joint: Annotated[bool, typer.Option("--joint/--no-joint", help="Whether users see each other.")] = True,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FILE|shipped", help="Go on from this checkpoint, instead of random weights."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a training of this directory that was stopped.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train the scene model, on a user's own recordings if they are given; docs/scene_model.md."""
-    from trafficdiff.workflows.train_motion import CHECKPOINT_FILE, train_motion
+    from trafficdiff.resources import bundled
+    from trafficdiff.workflows.train_motion import CHECKPOINT_FILE, SHIPPED, train_motion
 
+    begun = None if start is None else bundled(SHIPPED) if start == "shipped" else Path(start)
     with showing_progress() as progress:
         card = train_motion(
             corpora, directory=output, cpu_minutes=cpu_minutes, seed=seed, leave_out=leave_out or (), use_map=use_map,
-            joint=joint, resume=resume, progress=progress,
+            joint=joint, start=begun, resume=resume, progress=progress,
         )  # fmt: skip
     if as_json:
         print_json({"checkpoint": output / CHECKPOINT_FILE, **card})

@@ -130,13 +130,15 @@ class LaneMap:
             features.append(np.tile(_feature(lane), (len(cut), 1)))
             signal = self._signal_of.get(lane.lane_id, ("", -1))
             signals += [signal] + [("", -1)] * (len(cut) - 1)
+        if not lines:
+            return np.zeros((0, LINE_POINTS, 2)), np.zeros((0, len(LINE_FEATURES)), np.float32), []
         return np.concatenate(lines), np.concatenate(features).astype(np.float32), signals
 
     @cached_property
     def _middles(self) -> cKDTree:
         from scipy.spatial import cKDTree
 
-        return cKDTree(self._pieces[0].mean(axis=1))
+        return cKDTree(self._pieces[0].mean(axis=1).reshape(-1, 2))
 
     def pieces_near(
         self, xy: NDArray[np.float64], *, radius_m: float, most: int
@@ -158,7 +160,8 @@ class LaneMap:
             for lane in self.shapes.lanes.values()
             if lane.function in {"", "internal"} and len(lane.shape) > 1 and _length(lane.shape) > 0.05
         ]
-        points, headings, owners, along = [], [], [], []
+        nothing = np.zeros(0)
+        points, headings, owners, along = [np.zeros((0, 2))], [nothing], [nothing.astype(np.int64)], [nothing]
         for number, lane in enumerate(lanes):
             s, xy = _resampled(lane.shape[:, :2], _DENSE_M)
             step = np.diff(xy, axis=0)
@@ -178,6 +181,8 @@ class LaneMap:
         Of the lanes near a place it is the one that leads most nearly its way.
         """
         tree, headings, owners, _, lanes = self._dense
+        if not lanes:
+            return np.full(len(xy), "", object)
         away, found = tree.query(xy, k=4, distance_upper_bound=_NEAR_M)
         beyond = found >= len(headings)
         found = np.where(beyond, 0, found)

@@ -30,7 +30,7 @@ from trafficdiff.datatypes.motion_scene import (
     out_of_frame,
 )
 from trafficdiff.datatypes.scene_environment import SignalStates
-from trafficdiff.datatypes.track_motion import sample_step_s, unwrapped_heading
+from trafficdiff.datatypes.track_motion import unwrapped_heading
 from trafficdiff.datatypes.tracks import Tracks
 from trafficdiff.errors import InputError
 
@@ -41,6 +41,7 @@ __all__ = ["WINDOW_S", "motion_scene", "motion_scenes_of", "tracks_of_motion"]
 
 WINDOW_S: Final = STEPS * STEP_S
 """Length of a scene [s]."""
+_MOST_APART_S: Final = 1.1 * STEP_S
 _RADIUS_M: Final = 60.0
 _MAP_BEYOND_M: Final = 40.0
 _MOST_LINES: Final = 320
@@ -65,7 +66,7 @@ def motion_scene(
     Parameters
     ----------
     tracks
-        Of everybody; samples evenly apart within each user, at most half a second.
+        Of everybody; samples at most half a second apart, evenly or not.
     ego
         Position of the user that it is about, who must be there at the first knot and half a second later.
     begin_s
@@ -159,15 +160,25 @@ class _Reader:
 
     tracks: Tracks
 
+    def __post_init__(self) -> None:
+        if self.step_s > _MOST_APART_S:
+            raise InputError(
+                f"expected samples at most {STEP_S:g} s apart, got {self.step_s:g} s; record tracks more finely"
+            )
+
     @cached_property
     def step_s(self) -> float:
-        """Time between two samples [s]."""
-        step_s = sample_step_s(self.tracks)
-        if step_s > STEP_S + 1e-6:
-            raise InputError(
-                f"expected samples at most {STEP_S:g} s apart, got {step_s:g} s; record tracks more finely"
-            )
-        return step_s
+        """Time between two samples, the median [s]: clocks of recordings are not even; 1 where nobody has two."""
+        steps_s = np.delete(np.diff(self.tracks.time_s), self.tracks.offsets[1:-1] - 1)
+        return float(np.median(steps_s)) if len(steps_s) else 1.0
+
+    @cached_property
+    def _clock(self) -> tuple[float, float, NDArray[np.float64]]:
+        """First moment, how far users are moved apart in time so that one search finds all, and all times so moved."""
+        tracks = self.tracks
+        first_s = float(tracks.time_s.min())
+        apart_s = float(tracks.time_s.max()) - first_s + 2 * WINDOW_S
+        return first_s, apart_s, tracks.time_s - first_s + apart_s * tracks.user
 
     @cached_property
     def columns(self) -> NDArray[np.float64]:
@@ -185,13 +196,14 @@ class _Reader:
         )  # fmt: skip
         enter_s, leave_s = tracks.enter_s[users, None], tracks.leave_s[users, None]
         valid = (times_s >= enter_s - 1e-3) & (times_s <= leave_s + 1e-3)
-        users, valid, enter_s = (values[valid.sum(axis=1) >= 2] for values in (users, valid, enter_s))
+        users, valid = users[valid.sum(axis=1) >= 2], valid[valid.sum(axis=1) >= 2]
         first, last = tracks.offsets[users, None], tracks.offsets[users + 1, None] - 1
-        place = np.clip((times_s - enter_s) / self.step_s, 0, last - first)
-        lower = np.floor(place + 1e-6).astype(np.int64)
-        share = np.clip(place - lower, 0, 1)[..., None]
-        lower += first
+        first_s, apart_s, clock_s = self._clock
+        asked_s = times_s - first_s + apart_s * users[:, None]
+        lower = np.clip(np.searchsorted(clock_s, asked_s + 1e-6, side="right") - 1, first, last)
         upper = np.minimum(lower + 1, last)
+        gap_s = np.where(upper > lower, clock_s[upper] - clock_s[lower], 1.0)
+        share = np.clip((asked_s - clock_s[lower]) / gap_s, 0, 1)[..., None]
         return users, self.columns[lower] * (1 - share) + self.columns[upper] * share, valid
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trafficdiff.datatypes.net_shapes import NetLane, NetShapes, NetTurn
+from trafficdiff.datatypes.outside_map import outside_lane, outside_map
 from trafficdiff.datatypes.outside_tracks import Recording
 from trafficdiff.datatypes.track_rows import TrackRows, tracks_of_rows
 from trafficdiff.datatypes.vehicles import ALL_CLASSES, class_bit
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from trafficdiff.datatypes.net_shapes import NetShapes
 
 __all__ = ["read_commonroad"]
 
@@ -95,30 +97,21 @@ def _state(state: Any, step_s: float) -> list[float]:
 
 
 def _shapes(root: Any) -> NetShapes | None:
-    lanes: dict[str, NetLane] = {}
-    turns: list[NetTurn] = []
+    lanes, leads = [], {}
     for lanelet in root.iterfind("lanelet"):
         left, right = (_bound(lanelet.find(side)) for side in ("leftBound", "rightBound"))
         name, kind = str(lanelet.get("id")), str(lanelet.findtext("laneletType"))
         function, allowed = _FUNCTIONS.get(kind, ("", ALL_CLASSES & ~_WALKS))
         count = max(len(left), len(right))
         left, right = (_evenly(line, count) for line in (left, right))
-        lanes[name] = NetLane(
-            lane_id=name, edge_id=name, index=0, function=function,
-            shape=np.column_stack([(left + right) / 2, np.zeros(count)]),
-            width_m=float(np.hypot(*(left - right).T).mean()), speed_ms=_LIMIT_MS, allowed=allowed,
-            outline=np.zeros((0, 3)),
+        lanes.append(
+            outside_lane(
+                name, (left + right) / 2, function=function, allowed=allowed,
+                width_m=float(np.hypot(*(left - right).T).mean()), speed_ms=_LIMIT_MS,
+            )
         )  # fmt: skip
-        turns += [
-            NetTurn(source=name, target=str(after.get("ref")), via="", direction="", signal="", link=-1)
-            for after in lanelet.iterfind("successor")
-        ]
-    if not lanes:
-        return None
-    return NetShapes(
-        lanes=lanes, turns=tuple(turn for turn in turns if turn.target in lanes), junctions={}, projection="!",
-        net_offset=(0.0, 0.0), left_hand=False,
-    )  # fmt: skip
+        leads[name] = [str(after.get("ref")) for after in lanelet.iterfind("successor")]
+    return outside_map(lanes, leads)
 
 
 def _bound(bound: Any) -> NDArray[np.float64]:

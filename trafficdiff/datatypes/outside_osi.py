@@ -1,4 +1,7 @@
-"""Read ASAM OSI ground truth from MCAP (omega-prime recordings): moving objects, moment by moment."""
+"""Read ASAM OSI ground truth from MCAP (omega-prime recordings): moving objects, moment by moment.
+
+Animals and whatever else is neither a vehicle nor a pedestrian are left out; what does not say its type is a vehicle.
+"""
 
 from __future__ import annotations
 
@@ -80,6 +83,8 @@ class _Users:
         if truth.HasField("host_vehicle_id"):
             self._host = int(truth.host_vehicle_id.value)
         for mover in truth.moving_object:
+            if mover.type in (mover.TYPE_ANIMAL, mover.TYPE_OTHER):
+                continue
             number, base = int(mover.id.value), mover.base
             if number not in self._place:
                 self._place[number] = len(self._names)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trafficdiff.datatypes.net_shapes import NetLane, NetShapes, NetTurn
+from trafficdiff.datatypes.outside_map import outside_lane, outside_map
 from trafficdiff.datatypes.outside_tracks import Recording
 from trafficdiff.datatypes.track_rows import TrackRows, tracks_of_rows
 from trafficdiff.datatypes.vehicles import ALL_CLASSES, class_bit
@@ -19,6 +19,8 @@ from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from trafficdiff.datatypes.net_shapes import NetShapes
 
 __all__ = ["read_scenarionet"]
 
@@ -109,28 +111,18 @@ def _rows(scenario: dict[str, Any]) -> TrackRows:
 
 def _shapes(features: dict[str, Any]) -> NetShapes | None:
     """Return the lanes of a scenario's map and where they lead; None where it has none."""
-    lanes: dict[str, NetLane] = {}
-    turns: list[NetTurn] = []
+    lanes, leads = [], {}
     for name, feature in features.items():
         if feature.get("type") not in _LANES or len(feature.get("polyline", ())) < 2:
             continue
         function, allowed = _LANES[feature["type"]]
-        line = np.asarray(feature["polyline"], np.float64)
-        shape = np.column_stack([line, np.zeros(len(line))])[:, :3]
-        width_m = np.asarray(feature.get("width", _WIDTH_M), np.float64)
+        width_m = float(np.asarray(feature.get("width", _WIDTH_M), np.float64).mean()) or _WIDTH_M
         limit_kmh = float(feature.get("speed_limit_kmh") or _LIMIT_KMH)
-        lanes[str(name)] = NetLane(
-            lane_id=str(name), edge_id=str(name), index=0, function=function, shape=shape,
-            width_m=float(width_m.mean()) or _WIDTH_M, speed_ms=limit_kmh / 3.6, allowed=allowed,
-            outline=np.zeros((0, 3)),
+        line = np.asarray(feature["polyline"], np.float64)
+        lanes.append(
+            outside_lane(
+                str(name), line, function=function, allowed=allowed, width_m=width_m, speed_ms=limit_kmh / 3.6
+            )
         )  # fmt: skip
-        turns += [
-            NetTurn(source=str(name), target=str(after), via="", direction="", signal="", link=-1)
-            for after in feature.get("exit_lanes", ())
-        ]
-    if not lanes:
-        return None
-    return NetShapes(
-        lanes=lanes, turns=tuple(turn for turn in turns if turn.target in lanes), junctions={}, projection="!",
-        net_offset=(0.0, 0.0), left_hand=False,
-    )  # fmt: skip
+        leads[str(name)] = [str(after) for after in feature.get("exit_lanes") or ()]
+    return outside_map(lanes, leads)

@@ -77,6 +77,15 @@ def tracks_of_rows(rows: TrackRows, *, what: str, drop_waiting: bool = False) ->
     order, part = order[rows_kept], part[rows_kept]
     starts = np.flatnonzero(np.append(True, np.diff(part) != 0))
     owner = rows.user[order][starts]
+    try:
+        return _tracks(rows, order, starts, owner)
+    except InputError as error:
+        raise InputError(f"{what}: {error}") from error
+
+
+def _tracks(
+    rows: TrackRows, order: NDArray[np.intp], starts: NDArray[np.intp], owner: NDArray[np.int64]
+) -> Tracks:  # fmt: skip
     return Tracks(
         user_id=_names([rows.user_id[one] for one in owner.tolist()]),
         user_kind=_text([rows.user_kind[one] for one in owner.tolist()]),
@@ -99,11 +108,19 @@ def _waited(part: NDArray[np.intp], jump: NDArray[np.bool_], moved: NDArray[np.f
 
 
 def _names(owners: list[str]) -> NDArray[np.object_]:
-    seen: dict[str, int] = {}
+    parts: dict[str, int] = {}
+    taken = set(owners)
     names = []
     for owner in owners:
-        seen[owner] = seen.get(owner, -1) + 1
-        names.append(owner + (f"~{seen[owner]}" if seen[owner] else ""))
+        name = owner
+        if owner in parts:
+            while name in taken:
+                parts[owner] += 1
+                name = f"{owner}~{parts[owner]}"
+            taken.add(name)
+        else:
+            parts[owner] = 0
+        names.append(name)
     return _text(names)
 
 

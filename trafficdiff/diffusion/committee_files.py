@@ -84,7 +84,10 @@ def read_committee(
         other="pickles (.pt, .ckpt) are not opened, for they can run code",
     )
     if metadata.get("format", form) != form:
-        raise InputError(f"{path}: expected format {form!r}, got {metadata['format']!r}; train it again")
+        raise InputError(
+            f"{path}: expected format {form!r}, got {metadata['format']!r}: another model's file, or an older "
+            "one; give the right one, or train it again"
+        )
     required = (*texts, "sha256")
     if missing := [name for name in required if name not in metadata]:
         raise InputError(f"{path}: expected metadata {', '.join(required)}, missing {', '.join(missing)}")

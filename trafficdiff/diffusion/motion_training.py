@@ -16,6 +16,7 @@ from trafficdiff.diffusion.motion_network import MotionModel
 from trafficdiff.diffusion.motion_noise import training_levels
 from trafficdiff.diffusion.motion_settings import MotionNetworkSettings, MotionTraining
 from trafficdiff.diffusion.motion_views import rolled_out
+from trafficdiff.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,11 +65,19 @@ class MotionTrainer(Course[MotionModel, SceneBatch]):
         To learn from, with fitted controls.
     settings, network
         How, and how large.
+    start
+        Weights to go on from, of a network as large; random ones if None.
+
+    Raises
+    ------
+    InputError
+        If `start` is a network of another size.
     """
 
     scenes: Sequence[MotionScene]
     settings: MotionTraining
     network: MotionNetworkSettings = field(default_factory=MotionNetworkSettings)
+    start: MotionModel | None = None
     spent_s: float = 0.0
     steps: int = 0
     begun: int = 0
@@ -77,6 +86,11 @@ class MotionTrainer(Course[MotionModel, SceneBatch]):
     finished: list[MotionModel] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
+        if self.start is not None and self.start.settings != self.network:
+            raise InputError(
+                f"expected a network to start from like the one to train, {self.network}, got {self.start.settings}; "
+                "train with the same settings"
+            )
         self.corpus = MotionCorpus(self.scenes, lines=self.network.lines, users=self.settings.users)
         self.scale = spread_of(self.scenes)
         self._start()
@@ -84,6 +98,8 @@ class MotionTrainer(Course[MotionModel, SceneBatch]):
     def _new_model(self) -> MotionModel:
         model = MotionModel(self.network)
         model.scale.copy_(self.scale)
+        if self.start is not None:
+            model.load_state_dict(self.start.state_dict())
         return model
 
     def _measure(self, batch: SceneBatch) -> Losses:

@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.motion_scene import MotionScene
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["build_motion_corpus", "fitted", "is_staged", "lane_map_of", "motion_scenes_from", "scene_at_start"]
+__all__ = [
+    "build_motion_corpus",
+    "fitted",
+    "is_staged",
+    "lane_map_of",
+    "motion_scenes_from",
+    "scene_at_start",
+    "source_of",
+]
 
 _DRIVABLE_M: Final = 1.0
 """Whose fitted controls lead further from the states than this is context, and is not learned from [m]."""
@@ -89,6 +97,11 @@ def build_motion_corpus(
             progress(f"reading {source.name}", number / len(sources))
             generator = stream(seed, f"motion corpus {number}")
             made += motion_scenes_from(source, generator=generator, every_s=every_s, egos=egos)
+        if not made:
+            raise InputError(
+                f"expected recordings in which somebody drives for eight seconds or more, got none of "
+                f"{len(sources)} ({', '.join(map(str, sources[:5]))}{', ...' if len(sources) > 5 else ''})"
+            )
         progress("fitting controls", None)
         made = fitted(made)
         card = _card(made, every_s=every_s, egos=egos, licence=licence, seed=seed)
@@ -120,10 +133,13 @@ def motion_scenes_from(
     if is_track_file(source):
         recording = read_outside_tracks(source)
         lane_map = None if recording.shapes is None else LaneMap(recording.shapes)
-        return motion_scenes_of(
-            recording.tracks, lane_map=lane_map, signals=None, generator=generator, every_s=every_s, egos=egos,
-            source=source.name,
-        )  # fmt: skip
+        try:
+            return motion_scenes_of(
+                recording.tracks, lane_map=lane_map, signals=None, generator=generator, every_s=every_s, egos=egos,
+                source=source.name,
+            )  # fmt: skip
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from error
     raise InputError(
         f"{source}: expected a run with tracks, an AV scene, a folder of scenes, or an outside track file, found none; "
         "docs/scene_model.md lists what is read"
@@ -144,6 +160,11 @@ def fitted(scenes: Sequence[MotionScene]) -> list[MotionScene]:
         dataclasses.replace(scene, controls=own, drivable=good)
         for scene, own, good in zip(scenes, np.split(controls, ends), np.split(drivable, ends), strict=True)
     ]
+
+
+def source_of(scene: MotionScene) -> str:
+    """Return what cards say that a scene comes from: all made edge cases are one source."""
+    return "made edge cases" if scene.staged else scene.source
 
 
 def scene_at_start(scene: DrivingScene, *, begin_s: float | None = None, staged: bool = False) -> MotionScene:
@@ -231,7 +252,7 @@ def _card(
         "scenes": len(scenes),
         "users": dict(kinds),
         "staged": sum(scene.staged for scene in scenes),
-        "sources": dict(Counter("made edge cases" if scene.staged else scene.source for scene in scenes)),
+        "sources": dict(Counter(map(source_of, scenes))),
         "drivable_share": round(float(drivable.mean()), 4),
         "licence": licence or "not stated",
         "world": _WORLD,

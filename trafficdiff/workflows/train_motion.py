@@ -19,6 +19,7 @@ import trafficdiff
 from trafficdiff.errors import InputError
 from trafficdiff.publish import publishing
 from trafficdiff.store.claim import claiming
+from trafficdiff.workflows.motion_corpus import source_of
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.train import refuse_unfinished, state_file
 
@@ -50,6 +51,7 @@ def train_motion(
     leave_out: Sequence[str] = (),
     use_map: bool = True,
     joint: bool = True,
+    start: Path | None = None,
     resume: bool = False,
     progress: Progress = quiet,
 ) -> dict[str, Any]:
@@ -67,44 +69,62 @@ def train_motion(
     cpu_minutes, seed
         Process time, and of everything random.
     leave_out
-        Sources whose scenes are not learned from.
+        Sources whose scenes are not learned from, as the corpus's card names them.
     use_map, joint
         Whether users see the map, and each other: for ablations.
+    start
+        A checkpoint to go on from: the shipped one, with a user's own recordings, say. Random weights if None.
     resume, progress
         Whether to go on with an unfinished training of this directory; told step, losses and share of the time.
 
     Raises
     ------
     InputError
-        If a corpus cannot be used, nothing is left of it, or the unfinished training was another one.
+        If a corpus or the start cannot be used, nothing is left of it, or the unfinished training was another one.
     OutputError
         If the directory is taken, or an unfinished training is there without `resume`.
     """
     from trafficdiff.datatypes.motion_files import read_motion_scenes
     from trafficdiff.diffusion.devices import threads
+    from trafficdiff.diffusion.motion_checkpoint import read_motion_checkpoint
     from trafficdiff.diffusion.motion_settings import MotionNetworkSettings, MotionTraining
     from trafficdiff.diffusion.motion_training import MotionTrainer
 
+    if not 0 < cpu_minutes < float("inf"):
+        raise InputError(f"expected CPU minutes above 0 to train for, got {cpu_minutes:g}")
     state = state_file(directory)
+    begun = None if start is None else read_motion_checkpoint(start)
     with claiming(directory), threads(1):
         refuse_unfinished(state, resume=resume)
         progress("reading the corpus", None)
         scenes = [scene for corpus in corpora for scene in read_motion_scenes(corpus)]
-        scenes = [scene for scene in scenes if scene.source not in set(leave_out)]
+        scenes = _without(scenes, leave_out)
         learned = sum(int(scene.drivable.sum()) for scene in scenes if scene.drivable is not None)
         if not learned:
             raise InputError(f"expected scenes with fitted controls to learn from, got {len(scenes)} scenes with none")
         trainer = MotionTrainer(
-            scenes, MotionTraining(cpu_minutes=cpu_minutes, seed=seed), MotionNetworkSettings(map=use_map, joint=joint)
-        )
+            scenes, MotionTraining(cpu_minutes=cpu_minutes, seed=seed), MotionNetworkSettings(map=use_map, joint=joint),
+            start=None if begun is None else begun.members[0],
+        )  # fmt: skip
         about = {
             "corpora": [_digest(corpus) for corpus in corpora], "left_out": sorted(leave_out),
             "network": trainer.network.as_dict(), "training": trainer.settings.as_dict(),
+            "started_from": None if begun is None else begun.sha256,
         }  # fmt: skip
         _run(trainer, about, state=state, progress=progress)
         card = _publish(trainer, _card(trainer, scenes, corpora, about), directory)
         state.unlink(missing_ok=True)
     return card
+
+
+def _without(scenes: Sequence[MotionScene], leave_out: Sequence[str]) -> list[MotionScene]:
+    """Return scenes without those of some sources, each of which must be there."""
+    names = [{source_of(scene), scene.source} for scene in scenes]
+    unknown = sorted(set(leave_out) - set().union(*names))
+    if unknown:
+        known = ", ".join(sorted({source_of(scene) for scene in scenes})[:12])
+        raise InputError(f"expected sources of the corpus to leave out, got {', '.join(unknown)}; it has {known}")
+    return [scene for scene, own in zip(scenes, names, strict=True) if not own & set(leave_out)]
 
 
 def _run(trainer: MotionTrainer, about: dict[str, Any], *, state: Path, progress: Progress) -> None:
@@ -146,7 +166,7 @@ def _card(
         "world": " ".join(sorted({str(card.get("world", "")) for card in cards})),
         "licences": sorted({str(card.get("licence", "not stated")) for card in cards}),
         "scenes": len(scenes),
-        "sources": dict(Counter("made edge cases" if scene.staged else scene.source for scene in scenes)),
+        "sources": dict(Counter(map(source_of, scenes))),
         "users": {KINDS[kind]: int(count) for kind, count in enumerate(np.bincount(kinds, minlength=len(KINDS)))},
         **about,
         "members": len(trainer.members),
