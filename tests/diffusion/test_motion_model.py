@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,13 +13,15 @@ from tests.motion import straight_scene, turned
 from trafficdiff.datatypes.boxes import Boxes
 from trafficdiff.datatypes.boxes import separation as box_separation
 from trafficdiff.datatypes.motion_scene import FINE, KNOTS, SIGNAL_GREEN, SIGNAL_RED, STEPS
+from trafficdiff.diffusion import motion_sampler
 from trafficdiff.diffusion.motion_checkpoint import read_motion_checkpoint, write_motion_checkpoint
-from trafficdiff.diffusion.motion_costs import red_light, separation
+from trafficdiff.diffusion.motion_costs import course_gap, off_road, red_light, separation, ways_apart
 from trafficdiff.diffusion.motion_guidance import Guidance, Leader
+from trafficdiff.diffusion.motion_herd import Herd
 from trafficdiff.diffusion.motion_inputs import batched, prepare
 from trafficdiff.diffusion.motion_network import MotionModel
 from trafficdiff.diffusion.motion_noise import levels, transition
-from trafficdiff.diffusion.motion_rolling import roll_out
+from trafficdiff.diffusion.motion_rolling import roll_out, roll_out_finely
 from trafficdiff.diffusion.motion_sampler import sample_scenes
 from trafficdiff.diffusion.motion_settings import MotionNetworkSettings, MotionTraining
 from trafficdiff.diffusion.motion_training import MotionTrainer, measure_motion
@@ -134,13 +136,58 @@ def test_guidance_spends_no_more_than_its_budget_and_comes_nearer_to_what_is_ask
     assert much.reached["gap_m"] == pytest.approx(_smallest_gap(much.fine), abs=1e-3)
 
 
+def test_watched_draws_are_the_models_own_and_their_weights_those_of_a_density(
+    model: MotionModel, scene: MotionScene
+) -> None:
+    """The mean over the model's draws of q / p is 1, whatever guidance does; and p / q over guided draws too."""
+    asked = Guidance(other=2, gap_m=0.0, budget_nats=0.4)
+    many = [scene] * 150
+    free = sample_scenes([model], many[:1], seed=7, steps=3)[0]
+    watched = sample_scenes([model], many, seed=7, steps=3, watch=asked)
+    guided = sample_scenes([model], many, seed=8, steps=3, guidance=asked)
+    np.testing.assert_allclose(watched[0].fine, free.fine, atol=2e-3)
+    for draws, sign in ((watched, -1.0), (guided, 1.0)):
+        weights = np.exp(sign * np.array([one.log_ratio for one in draws]))
+        assert weights.mean() == pytest.approx(1.0, abs=4 * weights.std() / len(weights) ** 0.5)
+        assert weights.std() > 0.2
+        assert all(one.spent <= 0.4 + 1e-6 for one in draws)
+    with pytest.raises(InputError, match="guidance or watch"):
+        sample_scenes([model], many[:1], seed=7, guidance=asked, watch=asked)
+
+
+def test_a_way_weighs_the_same_led_and_watched(
+    model: MotionModel, scene: MotionScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise with the shifts of a guided draw in it draws that scene unguided, and watching it gives its weight."""
+    asked, moved = Guidance(other=2, gap_m=0.0, budget_nats=5.0), []
+    shift = Leader.shift
+
+    def noted(self: Leader, *arguments: torch.Tensor, spread: float, **others: Any) -> torch.Tensor:
+        found = shift(self, *arguments, spread=spread, **others)
+        moved.append(found[0].numpy() / spread)
+        return found
+
+    monkeypatch.setattr(Leader, "shift", noted)
+    (guided,) = sample_scenes([model], [scene], seed=3, steps=STEPS_FEW, guidance=asked)
+    added = [np.zeros_like(moved[0])] * (STEPS_FEW - len(moved)) + moved
+    normal = motion_sampler._normal
+    monkeypatch.setattr(motion_sampler, "_normal", lambda *told: normal(*told) + torch.from_numpy(added.pop(0)))
+    (watched,) = sample_scenes([model], [scene], seed=3, steps=STEPS_FEW, watch=asked)
+    np.testing.assert_allclose(watched.fine, guided.fine, atol=2e-2)
+    assert guided.log_ratio < -0.5
+    assert watched.log_ratio == pytest.approx(guided.log_ratio, abs=2e-2)
+    assert watched.spent == pytest.approx(guided.spent, abs=2e-2)
+
+
 def test_guidance_moves_nobody_but_who_may_deviate_and_nothing_that_is_given(scene: MotionScene) -> None:
     batch = batched([prepare(scene, lines=TINY.lines)])
     free = torch.ones(1, 4, STEPS, 1)
     free[:, :, :3] = 0.0
     scale = torch.tensor([1.0, 0.05]).expand(1, 4, 1, 2)
     leader = Leader([Guidance(other=2, gap_m=0.0, may_deviate=(0, 2))], batch, free=free, scale=scale)
-    moved = leader.shift(batch.controls / scale, sigma=1.0, following=0.5, spread=0.4, spent=torch.zeros(1))[0]
+    looked = leader.looked_at(lambda noisy: noisy, batch.controls / scale, sigma=1.0)
+    assert looked is not None
+    moved = leader.shift(looked[1], sigma=1.0, following=0.5, spread=0.4, spent=torch.zeros(1))[0]
     assert moved.abs().amax((1, 2))[[0, 2]].min() > 0
     assert not moved[[1, 3]].any()
     assert not moved[:, :3].any()
@@ -180,13 +227,65 @@ def test_the_slope_of_the_cost_is_that_of_finite_differences(scene: MotionScene)
     assert float((slope * way).sum()) == pytest.approx(float(differences.detach()), rel=1e-3, abs=1e-4)
 
 
+def test_the_course_gap_is_what_is_left_when_both_have_gone_straight_on(scene: MotionScene) -> None:
+    """The ego at 8 m/s, 15.5 m behind one at 6 m/s, going straight: what is left is smallest at the last moment."""
+    batch = batched([prepare(scene, lines=TINY.lines)])
+    fine = roll_out_finely(batch.start, 0 * batch.controls, batch.limits, moves=batch.moves)
+    left_m = 20.0 - 4.5 - 2.0 * (7.0 + 1.5)
+    found = course_gap(fine, batch, torch.tensor([1]), ttc_s=torch.tensor([1.5]))
+    assert float(found) == pytest.approx(left_m, abs=0.5)  # a soft least of all moments
+    assert float(ways_apart(fine, batch, torch.tensor([1]))) < -1.0
+    aside = dataclasses.replace(
+        scene, state=scene.state + np.float32([0, 9, 0, 0]) * (np.arange(4) == 1)[:, None, None]
+    )
+    batch = batched([prepare(aside, lines=TINY.lines)])
+    fine = roll_out_finely(batch.start, 0 * batch.controls, batch.limits, moves=batch.moves)
+    assert float(ways_apart(fine, batch, torch.tensor([1]))) == pytest.approx(9.0 - 1.8, abs=0.3)
+
+
+def test_who_leaves_its_way_and_the_map_is_off_the_road(scene: MotionScene) -> None:
+    batch = batched([prepare(scene, lines=TINY.lines)])
+    straight = 0 * batch.controls
+    turning = straight.clone()
+    turning[0, 1, :, 1] = 0.05
+    for controls, astray in ((straight, False), (turning, True)):
+        knots = roll_out(batch.start, controls, batch.limits, moves=batch.moves)
+        ahead = torch.zeros_like(batch.there)
+        ahead[0, 1] = True
+        assert (float(off_road(knots, batch, whom=ahead)) > 1.0) == astray
+        assert float(off_road(knots, batch, whom=torch.zeros_like(ahead))) == 0.0
+
+
+def test_draws_that_compete_come_out_in_proportion_to_their_weight_each_within_its_scene() -> None:
+    """Standard normal numbers whose promise is themselves become normal numbers about 1."""
+    values = torch.randn(6000, generator=torch.Generator().manual_seed(0))
+    scenes = [object()] * 4000 + [object()] * 2000
+    herd = Herd(scenes, seed=[1])
+    promise = torch.where(torch.arange(6000) < 4000, values, 0.0)
+    chosen = herd.chosen(promise, torch.zeros(6000))
+    assert float(values[chosen][:4000].mean()) == pytest.approx(1.0, abs=0.1)
+    assert chosen[:4000].max() < 4000
+    assert torch.equal(chosen[4000:], torch.arange(4000, 6000))
+    again = herd.chosen(promise[chosen], torch.zeros(6000))
+    assert torch.equal(again, torch.arange(6000))  # nothing new is known
+
+
+def test_draws_that_compete_keep_their_budget_and_their_model(model: MotionModel, scene: MotionScene) -> None:
+    asked = Guidance(other=2, gap_m=10.0, budget_nats=0.5)
+    herd = sample_scenes([model], [scene] * 8, seed=4, steps=STEPS_FEW, guidance=asked, compete=True)
+    assert all(0 < one.spent <= 0.5 + 1e-6 for one in herd)
+    assert np.isfinite([one.log_ratio for one in herd]).all()
+    assert len({one.fine.tobytes() for one in herd}) == 8
+
+
 def test_who_crosses_its_stop_line_at_red_is_counted(scene: MotionScene) -> None:
     signal = np.full((4, KNOTS), SIGNAL_GREEN, np.int8)
     signal[:2, :9] = SIGNAL_RED  # the ego drives 24 m and the car ahead 18 m in the first three seconds
     stops = dataclasses.replace(scene, stop_m=np.float32([20, 60, 10, 0]), path_signal=signal)
     batch = batched([prepare(stops, lines=TINY.lines)])
     knots = roll_out(batch.start, 0 * batch.controls, batch.limits, moves=batch.moves)
-    assert float(red_light(knots, batch)) == pytest.approx(1.0, abs=0.05)
+    assert float(red_light(knots, batch, whom=batch.there)) == pytest.approx(1.0, abs=0.05)
+    assert float(red_light(knots, batch, whom=~batch.there)) == 0.0
 
 
 def test_what_cannot_be_asked_is_refused_all_at_once(model: MotionModel, scene: MotionScene) -> None:
@@ -194,6 +293,14 @@ def test_what_cannot_be_asked_is_refused_all_at_once(model: MotionModel, scene: 
         Guidance(other=0, ttc_s=0.01, angle_deg=400, budget_nats=-1)
     with pytest.raises(InputError, match="users of the scene, 0 to 3"):
         sample_scenes([model], [scene], seed=0, steps=2, guidance=Guidance(other=7, gap_m=1.0))
+
+
+def test_what_does_not_fit_the_scenes_is_refused_all_at_once(model: MotionModel, scene: MotionScene) -> None:
+    bare = dataclasses.replace(scene, controls=None, drivable=None)
+    known, asked = np.ones((4, STEPS), bool), Guidance(other=2, gap_m=1.0)
+    said = r"(?s)noise level.*guidance for each of 2.*scene 0: .*shape.*scene 1: .*controls"
+    with pytest.raises(InputError, match=said):
+        sample_scenes([model], [scene, bare], seed=-1, steps=0, known=[known[:2], known], guidance=[asked])
 
 
 def test_the_shipped_weights_say_whose_world_they_know() -> None:

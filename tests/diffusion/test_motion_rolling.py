@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from tests.motion import straight_scene
-from trafficdiff.datatypes.motion_scene import FINE, KINDS, STEPS
+from trafficdiff.datatypes.motion_scene import FINE, KINDS, KNOTS, STEPS
 from trafficdiff.datatypes.motion_windows import tracks_of_motion
 from trafficdiff.datatypes.track_checks import kinematic_faults
 from trafficdiff.diffusion.motion_fit import fit_controls
@@ -79,3 +79,26 @@ def test_controls_that_were_driven_are_found_again() -> None:
     assert away_m.max() < 0.05
     rolled = roll_out(torch.tensor(scene.start), torch.from_numpy(controls), limits_of(torch.zeros(6)))
     assert np.abs(rolled.numpy()[..., :2] - scene.state[..., :2]).max() < 0.06
+
+
+def test_who_takes_a_corner_faster_than_tyres_hold_is_fitted_later_on_the_same_line() -> None:
+    speed_ms, radius_m = 8.0, 5.0  # 12.8 m/s2 across, where 8.5 are possible
+    s = speed_ms * 0.5 * np.arange(KNOTS)
+    turn = np.clip((s - 24) / radius_m, 0, np.pi / 2)
+    x = np.minimum(s, 24) + radius_m * np.sin(turn)
+    y = radius_m * (1 - np.cos(turn)) + np.maximum(s - 24 - radius_m * np.pi / 2, 0)
+    state = np.stack([x, y, turn, 0 * s + speed_ms], axis=-1)[None]
+    controls, away_m = fit_controls(state, np.ones((1, KNOTS), bool), np.zeros(1, int))
+    rolled = roll_out(torch.tensor(state[:, 0]), torch.tensor(controls).double(), CAR.double()).numpy()[0]
+    gap = rolled[:, :2] - state[0, :, :2]
+    top = np.maximum(rolled[1:, 3], rolled[:-1, 3])
+    assert np.abs(top**2 * controls[0, :, 1]).max() < 8.5
+    assert np.abs(gap[:, 1] * np.cos(turn) - gap[:, 0] * np.sin(turn)).max() < 0.5
+    assert 0.5 < away_m.max() < 1.5
+
+
+def test_nobody_turns_faster_than_two_radians_a_second() -> None:
+    controls = torch.tensor([0.0, 2.5]).repeat(STEPS, 1)
+    walks = limits_of(torch.tensor(KINDS.index("pedestrian")))
+    knots = roll_out(torch.tensor([0.0, 0.0, 0.0, 1.4]), controls, walks)
+    torch.testing.assert_close(knots[1:, 2] - knots[:-1, 2], torch.full((STEPS,), 1.0), atol=1e-4, rtol=0)

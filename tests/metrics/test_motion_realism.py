@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from tests.motion import straight_scene
+from trafficdiff.datatypes.motion_fine import fine_states
+from trafficdiff.datatypes.motion_scene import KINDS
 from trafficdiff.metrics.motion_realism import DISTRIBUTIONS, motion_divergences, motion_numbers
 
 
@@ -16,7 +18,8 @@ def test_who_drives_into_another_is_counted_with_the_other_and_once() -> None:
     numbers = motion_numbers([scene])
     assert (numbers.users, numbers.scenes) == (3, 1)
     assert numbers.collided == pytest.approx(2 / 3)
-    assert numbers.scenes_collided == numbers.near_missed == 1.0
+    assert numbers.scenes_collided == numbers.ego_collided == 1.0
+    assert numbers.near_missed == 0.0  # who touches has not missed
 
 
 def test_boxes_that_overlap_from_the_first_are_no_collision() -> None:
@@ -34,10 +37,14 @@ def test_who_leaves_every_lane_is_off_the_road_and_others_have_an_offset() -> No
     width = scene.line_feature.copy()
     width[:, 5] = 3.2 / 4
     scene = dataclasses.replace(scene, line_feature=width)
-    aside = scene.state.copy()
-    aside[0, :, 1] = np.where(np.arange(17) < 9, 0.7, 2.2)
+    aside = fine_states(scene)
+    aside[0, :, 1] = np.where(np.arange(81) < 45, 0.7, 2.2)
     numbers = motion_numbers([scene], [aside])
-    assert numbers.off_road == pytest.approx(8 / 17)
+    assert numbers.off_road == numbers.off_road_driving == pytest.approx(8 / 17)
+    walker = dataclasses.replace(scene, kind=np.full(1, KINDS.index("pedestrian"), np.int8))
+    both = motion_numbers([walker, scene], [aside, fine_states(scene)])
+    assert both.off_road == pytest.approx(4 / 17)
+    assert both.off_road_driving == 0.0
     assert numbers.values["lateral_offset"].tolist() == pytest.approx([0.7] * 9)
 
 

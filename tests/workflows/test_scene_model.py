@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from tests.av_scenes import record, write_walking_grid
 from trafficdiff.cli.application import application
@@ -16,9 +17,12 @@ from trafficdiff.datatypes.motion_scene import STEPS
 from trafficdiff.datatypes.track_checks import kinematic_faults
 from trafficdiff.diffusion.motion_guidance import Guidance
 from trafficdiff.errors import InputError
+from trafficdiff.metrics.likely_opponent import likely_opponent
 from trafficdiff.workflows.motion_corpus import build_motion_corpus, fitted, scene_at_start
-from trafficdiff.workflows.motion_drawing import draw_driving_scenes
-from trafficdiff.workflows.motion_judging import judge_guided, judge_unguided, likely_opponent
+from trafficdiff.workflows.motion_drawing import draw_driving_scenes, scene_model
+from trafficdiff.workflows.motion_judging import asked_of, judge_recorded
+from trafficdiff.workflows.motion_judging_model import judge_model
+from trafficdiff.workflows.motion_judging_templates import judge_templates
 from trafficdiff.workflows.train_motion import CHECKPOINT_FILE, train_motion
 
 if TYPE_CHECKING:
@@ -103,13 +107,46 @@ def test_users_that_are_given_drive_as_they_did_and_the_scene_is_written_and_rea
 
 
 def test_the_judges_table_has_a_floor_a_baseline_and_the_model(corpus: Path, checkpoint: Path) -> None:
-    rows = judge_unguided([corpus], checkpoint=checkpoint, scenes=3)
-    rows += judge_guided([corpus], checkpoint=checkpoint, scenes=3, budgets=[5.0], ttc_s=1.0)
+    asked = asked_of([corpus], scenes=3, ttc_s=(0.9, 1.1))
+    rows = judge_recorded(asked) + judge_model(asked, checkpoint=checkpoint, budgets=[5.0], draws=2, competing=3)
     told = {row.name: row.as_dict() for row in rows}
     assert told["recorded"]["mean_jsd"] == 0.0
+    assert told["recorded"]["angle_error_median_deg"] == pytest.approx(20.0)
     assert told["model, unguided"]["kinematic_faults"] == 0
-    assert told["guided, 5 nat"]["guided_spent_nats"] <= 5.0
+    assert told["model, unguided"]["scenes"] == 2 * told["recorded"]["scenes"] == 6
+    assert told["model, guided, 5 nat"]["spent_nats"] <= 5.0
+    assert told["model, guided, 40 nat, best of 3"]["scenes"] == 3
+    assert told["model, unguided, best of 3"]["collided"] <= told["model, unguided"]["collided"]
+    assert ((asked.ttc_s >= 0.9) & (asked.ttc_s <= 1.1)).all()
     assert told["constant velocity"]["acceleration"] > told["recorded, fitted controls"]["acceleration"]
+
+
+def test_staged_cases_stand_beside_with_what_they_were_asked(scene: DrivingScene, corpus: Path, tmp_path: Path) -> None:
+    beside = asked_of([corpus], scenes=3)
+    with pytest.raises(InputError, match="scenes make"):
+        judge_templates(tmp_path, beside=beside)
+    write_driving_scene(scene, tmp_path / "one")
+    assert judge_templates(tmp_path, beside=beside).reached == {}
+    rows = ["question,asked,achieved", "ttc_s,1.0,1.05", "ttc_s,2.0,1.7", "ttc_s,1.0,", "gap_m,1.0,9.0"]
+    (tmp_path / "scenes.csv").write_text("\n".join(rows))
+    told = judge_templates(tmp_path, beside=beside)
+    assert told.reached == pytest.approx({"ttc_within_10": 1 / 3, "ttc_within_20": 2 / 3, "ttc_error_median": 0.15})
+    assert told.numbers.scenes == 1
+    assert told.numbers.users <= len(scene.tracks.user_id)
+
+
+def test_training_goes_on_from_other_weights_and_says_from_which(
+    corpus: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    sha256 = scene_model(checkpoint).sha256
+    options = [str(corpus), "--cpu-minutes", "0.02", "--from", str(checkpoint), "-o", str(tmp_path / "more"), "--json"]
+    made = CliRunner().invoke(application, ["scenes", "train", *options])
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["started_from"] == sha256
+    with pytest.raises(InputError, match="a network to start from like the one to train"):
+        train_motion([corpus], directory=tmp_path / "t", cpu_minutes=0.02, start=checkpoint, joint=False)
+    with pytest.raises(InputError, match="checkpoint of the scene model"):
+        train_motion([corpus], directory=tmp_path / "t", cpu_minutes=0.02, start=tmp_path / "none.safetensors")
 
 
 def test_what_cannot_be_learned_from_or_drawn_is_refused(scene: DrivingScene, corpus: Path, tmp_path: Path) -> None:
@@ -129,7 +166,5 @@ def test_what_cannot_be_learned_from_or_drawn_is_refused(scene: DrivingScene, co
 
 
 def test_the_commands_are_there() -> None:
-    from typer.testing import CliRunner
-
     for verb in ("corpus", "train"):
         assert CliRunner().invoke(application, ["scenes", verb, "--help"]).exit_code == 0

@@ -28,7 +28,7 @@ __all__ = ["FORMAT", "SUBJECTS", "Scorecard", "ScorecardRow", "Subject", "Verdic
 FORMAT: Final = "trafficdiff scorecard 1"
 """What a file says that it is."""
 
-Subject = Literal["realism", "calibration", "privacy", "charging"]
+Subject = Literal["realism", "calibration", "privacy", "charging", "scenes"]
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
 """What scorecards are about, in the order in which they are shown."""
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from trafficdiff.datatypes.motion_scene import FINE, SIGNAL_RED
+from trafficdiff.datatypes.motion_scene import FINE, LINE_FEATURES, LINE_POINTS, SIGNAL_RED
+from trafficdiff.diffusion.motion_inputs import FAR_M
 from trafficdiff.diffusion.motion_views import beside_path, in_own_frame
 
 if TYPE_CHECKING:
@@ -22,20 +23,30 @@ __all__ = [
     "approach",
     "clear_of_others",
     "closest",
+    "course_gap",
     "impact",
-    "on_way",
+    "off_road",
     "red_light",
     "separation",
     "speed_held",
+    "straight_on",
     "times_on_course",
-    "times_to_collision",
+    "ways_apart",
 ]
 
-_STEP_S: Final = 0.1
-_SLOWEST_CLOSING_MS: Final = 0.3
 _SHARPNESS: Final = 6.0
+_COURSE_SHARPNESS: Final = 2.0
+_UNTIL: Final = 70
+"""Samples of the first 7 s."""
+_EVERY: Final = 3
+"""Ways are compared at every third sample."""
 _LONGEST_TTC_S: Final = 10.0
 _CLEAR_M: Final = 0.3
+_HALF_M: Final = 1.4
+"""Half a narrow lane [m]."""
+_INSIDE_M: Final = 0.2
+_NOWHERE_M: Final = 30.0
+"""Stands for no way and no map near; who is further off either counts as not seeing it [m]."""
 
 
 def separation(one: Tensor, other: Tensor, one_size: Tensor, other_size: Tensor) -> Tensor:
@@ -76,21 +87,47 @@ def approach(fine: Tensor, batch: SceneBatch, other: Tensor, *, gap_m: Tensor) -
     return ((apart * weight).sum(-1) - gap_m).abs()
 
 
-def times_to_collision(fine: Tensor, batch: SceneBatch, other: Tensor) -> Tensor:
-    """Return by moment how long until ego and other touch if they go on closing as they do [s], at most 10, (B, S)."""
-    apart = _pair(fine, batch, other)[2]
-    closing = -(apart[:, 2:] - apart[:, :-2]) / (2 * _STEP_S)
-    closing = torch.cat([closing[:, :1], closing, closing[:, -1:]], dim=-1)
-    left_s = apart.clamp(min=0) / closing.clamp(min=_SLOWEST_CLOSING_MS)
-    usable = _both(batch, other) & (closing > _SLOWEST_CLOSING_MS)
-    return torch.where(usable, left_s.clamp(max=_LONGEST_TTC_S), _LONGEST_TTC_S)
+def course_gap(fine: Tensor, batch: SceneBatch, other: Tensor, *, ttc_s: Tensor) -> Tensor:
+    """Return how far apart ego and other would be at least if from some moment both went straight on for ``ttc_s``.
+
+    In metres, shape (B,); negative where boxes would overlap. Zero is a collision course with this time to collision.
+    Unlike a time to collision it has a slope wherever the two are. Moments of the first 7 s count, so that there is
+    time left to see what comes of it.
+    """
+    ego, opponent, _ = _pair(fine, batch, other)
+    rows = torch.arange(len(fine))
+    apart = separation(
+        straight_on(ego, ttc_s[:, None]), straight_on(opponent, ttc_s[:, None]), batch.size[:, :1],
+        batch.size[rows, other][:, None],
+    )  # fmt: skip
+    counted = _both(batch, other) & (torch.arange(fine.shape[2]) <= _UNTIL)
+    weight = torch.softmax(-_COURSE_SHARPNESS * apart.masked_fill(~counted, 1e3), dim=-1)
+    return (apart.clamp(max=1e3) * weight).sum(-1)
+
+
+def ways_apart(fine: Tensor, batch: SceneBatch, other: Tensor) -> Tensor:
+    """Return how far the ways of ego and other stay apart, whenever each is where [m], (B,); negative if they meet."""
+    rows = torch.arange(len(fine))
+    own, partner = fine[:, 0, ::_EVERY], fine[rows, other][:, ::_EVERY]
+    there = [_there(batch.valid[rows, user])[:, ::_EVERY] for user in (torch.zeros_like(other), other)]
+    apart = separation(
+        own[:, :, None], partner[:, None], batch.size[:, :1, None], batch.size[rows, other][:, None, None]
+    )
+    apart = apart.masked_fill(~(there[0][:, :, None] & there[1][:, None]), 1e3).flatten(1)
+    return (apart * torch.softmax(-_SHARPNESS * apart, dim=-1)).sum(-1)
+
+
+def straight_on(states: Tensor, time_s: Tensor) -> Tensor:
+    """Return where users with states (..., 4) are if they go straight on for some time, (...) [s]."""
+    way = (time_s * states[..., 3])[..., None] * torch.stack([states[..., 2].cos(), states[..., 2].sin()], dim=-1)
+    return torch.cat([states[..., :2] + way, states[..., 2:]], dim=-1)
 
 
 def times_on_course(fine: Tensor, batch: SceneBatch, other: Tensor) -> Tensor:
     """Return by moment how long until both boxes touch if both go straight on at their speeds [s], at most 10, (B, S).
 
     Exact for boxes that do not turn: on each axis that could separate them they overlap from one time to another, and
-    touch when they do on all. Where they never do, the time by which they miss each other counts on top, fivefold.
+    touch when they do on all.
     """
     ego, opponent, _ = _pair(fine, batch, other)
     rows = torch.arange(len(fine))
@@ -113,8 +150,8 @@ def times_on_course(fine: Tensor, batch: SceneBatch, other: Tensor) -> Tensor:
             enters.append(torch.where(apart <= 0, 0.0, torch.where(closing > 0, apart / pace, _LONGEST_TTC_S)))
             leaves.append(torch.where(closing > 0, away.abs() + half, (half - away.abs()).clamp(min=0)) / pace)
     enter, leave = torch.stack(enters, dim=-1).amax(-1), torch.stack(leaves, dim=-1).amin(-1)
-    left_s = (enter + 5 * (enter - leave).clamp(min=0)).clamp(max=_LONGEST_TTC_S)
-    return torch.where(_both(batch, other), left_s, _LONGEST_TTC_S)
+    touches = _both(batch, other) & (enter <= leave)
+    return torch.where(touches, enter.clamp(max=_LONGEST_TTC_S), _LONGEST_TTC_S)
 
 
 def impact(fine: Tensor, batch: SceneBatch, other: Tensor, *, angle_rad: Tensor, bearing_rad: Tensor) -> Tensor:
@@ -140,34 +177,52 @@ def speed_held(knots: Tensor, batch: SceneBatch, *, speed_ms: Tensor) -> Tensor:
     return (error * (~speed_ms.isnan() & batch.there)).sum(-1)
 
 
-def on_way(knots: Tensor, batch: SceneBatch, *, half_m: float = 1.2) -> Tensor:
-    """Return how far users stray from the ways they take, beyond half a lane [m], squared, mean over users with one."""
-    local = in_own_frame(knots, batch.start)
-    aside, _, near = beside_path(local, batch.path, batch.path_valid)
-    astray = (aside.abs() - half_m).clamp(min=0).square() * (near & batch.valid)
-    return astray.sum((1, 2)) / batch.there.sum(1).clamp(min=1)
+def off_road(knots: Tensor, batch: SceneBatch, *, whom: Tensor) -> Tensor:
+    """Return how far some users (B, A) come off their way and off every piece of the map that they see, (B,) [m].
+
+    The furthest of each beyond the edge, summed over users; on a way 0.2 m inside the edge counts already. Who has no
+    way and sees no map is on the road.
+    """
+    scene, user = whom.nonzero(as_tuple=True)
+    local = in_own_frame(knots, batch.start)[scene, user]
+    aside, _, near = beside_path(local, batch.path[scene, user], batch.path_valid[scene, user])
+    beyond = torch.where(near, aside.abs() - _HALF_M, _NOWHERE_M)
+    told = batch.lines[scene, user]
+    points = told[..., : 2 * LINE_POINTS].reshape(*told.shape[:-1], LINE_POINTS, 2) * FAR_M
+    half = 2.0 * told[..., 2 * LINE_POINTS + LINE_FEATURES.index("width")]
+    start, step = points[:, :, :-1].flatten(1, 2), (points[:, :, 1:] - points[:, :, :-1]).flatten(1, 2)
+    gap = local[:, :, None, :2] - start[:, None]
+    share = ((gap * step[:, None]).sum(-1) / step.square().sum(-1).clamp(min=1e-6)[:, None]).clamp(0, 1)
+    away = ((gap - share[..., None] * step[:, None]).square().sum(-1) + 1e-6).sqrt()
+    edge = torch.where(batch.seen[scene, user], half, -_NOWHERE_M).repeat_interleave(LINE_POINTS - 1, dim=1)
+    beyond = torch.minimum(beyond, (away - edge[:, None]).amin(-1)) + _INSIDE_M
+    beyond = torch.where(batch.valid[scene, user] & (beyond < _NOWHERE_M / 2), beyond, 0.0)
+    return knots.new_zeros(len(knots)).index_add(0, scene, beyond.clamp(min=0).amax(-1))
 
 
-def red_light(knots: Tensor, batch: SceneBatch) -> Tensor:
-    """Return how many users cross the stop line of their way while it shows red, about."""
+def red_light(knots: Tensor, batch: SceneBatch, *, whom: Tensor) -> Tensor:
+    """Return how many of some users (B, A) cross the stop line of their way while it shows red, about."""
     driven = torch.cumsum((knots[:, :, 1:, :2] - knots[:, :, :-1, :2]).norm(dim=-1), dim=-1)
     driven = torch.cat([torch.zeros_like(driven[..., :1]), driven], dim=-1)
     front = driven + batch.size[..., :1] / 2
     over = torch.sigmoid((front - batch.stop_m[..., None]) / 0.3)
     crossing = (over[..., 1:] - over[..., :-1]).clamp(min=0) * (batch.signal[..., 1:] == SIGNAL_RED)
-    waits = (batch.stop_m > batch.size[..., 0] / 2) & batch.there
+    waits = (batch.stop_m > batch.size[..., 0] / 2) & whom
     return (crossing.sum(-1) * waits).sum(-1)
 
 
-def clear_of_others(knots: Tensor, batch: SceneBatch, other: Tensor) -> Tensor:
-    """Return by how much boxes overlap, or nearly, of all pairs but ego and other, squared and summed [m2]."""
+def clear_of_others(knots: Tensor, batch: SceneBatch, other: Tensor, *, whom: Tensor) -> Tensor:
+    """Return by how much boxes of some users (B, A) overlap others', or nearly, squared and summed [m2].
+
+    Of all pairs but ego and other.
+    """
     users = knots.shape[1]
     first, second = torch.triu_indices(users, users, 1)
     apart = separation(
         knots[:, first], knots[:, second], batch.size[:, first][:, :, None], batch.size[:, second][:, :, None]
     )
     both = batch.valid[:, first] & batch.valid[:, second]
-    pair = (first == 0) & (second == other[:, None])
+    pair = ((first == 0) & (second == other[:, None])) | ~(whom[:, first] | whom[:, second])
     started = apart[:, :, :1] < 0
     close = (_CLEAR_M - apart).clamp(min=0).square() * (both & ~pair[..., None] & ~started)
     total: Tensor = close.sum((1, 2))
@@ -182,7 +237,10 @@ def _pair(fine: Tensor, batch: SceneBatch, other: Tensor) -> tuple[Tensor, Tenso
 
 def _both(batch: SceneBatch, other: Tensor) -> Tensor:
     """Return when ego and other are there, shape (B, S)."""
-    rows = torch.arange(len(other))
-    both = batch.valid[:, 0] & batch.valid[rows, other]
-    spans = (both[:, 1:] & both[:, :-1]).repeat_interleave(FINE, dim=1)
-    return torch.cat([both[:, :1], spans], dim=1)
+    return _there(batch.valid[:, 0] & batch.valid[torch.arange(len(other)), other])
+
+
+def _there(valid: Tensor) -> Tensor:
+    """Return when users are there every 0.1 s, shape (B, S), from when they are at the knots."""
+    spans = (valid[:, 1:] & valid[:, :-1]).repeat_interleave(FINE, dim=1)
+    return torch.cat([valid[:, :1], spans], dim=1)

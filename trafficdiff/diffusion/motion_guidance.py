@@ -1,9 +1,12 @@
 """Lead a scene to what is asked of it, as far as a budget allows.
 
-At each noise level the model predicts clean controls. Guidance moves this prediction a few steps down the slope of the
-costs (`trafficdiff.diffusion.motion_costs`), measured on what the controls lead to; the network itself is not
-differentiated, so that it costs little (He et al. 2024, "Manifold preserving guided diffusion"). The mean of the next
-draw moves with it.
+At each level of moderate noise the model predicts clean controls, and the costs (`trafficdiff.diffusion.motion_costs`)
+say how far what they lead to is from what is asked: a residual r, about in metres. Its slope is taken through the
+network, back to the noisy controls: what is moved then is what the model itself finds possible to move there (Chung et
+al. 2023, "Diffusion posterior sampling"). The mean of the next draw moves so far that r would vanish if all were linear
+(Song et al. 2023, "Pseudoinverse-guided diffusion models")::
+
+    g = dr/dx       shift = - (1 - (sigma'/sigma)^2)  sigma^2 g  r / (sigma^2 (dr/dD . g) + t^2)       t: 0.1 m
 
 **The budget.** A step of standard deviation s whose mean is moved by d lies ``|d|^2 / 2 s^2`` nat from what the model
 would have drawn. The sum over all steps is the divergence of the guided process from the model; it never exceeds the
@@ -25,30 +28,44 @@ from trafficdiff.diffusion.motion_costs import (
     approach,
     clear_of_others,
     closest,
+    course_gap,
     impact,
-    on_way,
+    off_road,
     red_light,
     separation,
     speed_held,
     times_on_course,
-    times_to_collision,
+    ways_apart,
 )
 from trafficdiff.diffusion.motion_rolling import roll_out, roll_out_finely
 from trafficdiff.errors import Faults, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from trafficdiff.diffusion.motion_inputs import SceneBatch
 
 __all__ = ["Guidance", "Leader"]
 
-_ROUNDS: Final = 3
-_STEP: Final = 0.6
-"""How far a round moves the prediction, as a share of how uncertain it is at that noise level."""
+_FROM: Final = 6.0
+"""Noise level at and below which scenes are led: above it predictions say little of what comes of them."""
+_TOLERANCE_M: Final = 0.1
+_SPREADS: Final = 5.0
+"""Largest variance of controls along any direction that is believed, scaled: bounds how far a slope is followed."""
+_INSIDE_M: Final = 0.2
+"""By how much boxes are to overlap, thought straight on: a course that just touches may as well miss [m]."""
+_APART_M: Final = 0.5
+"""How far ego and other are to stay apart where a time to collision is asked [m]."""
+_EARLY: Final = 0.95
+_EARLY_MS: Final = 8.0
+"""Times to collision below this share of what is asked count, by metres a second."""
+_WRONG: Final = 4.0
+"""What a metre off the road or into somebody counts as [m]: such a scene is worth nothing."""
+_TURN_M: Final = 3.0
+"""What an angle that is off by one radian counts as [m]."""
 _SHARE: Final = 0.25
 """How much of what is left of the budget one level may spend."""
-_DONE: Final = 2e-3
+_DONE_M2: Final = 1e-3
 _NOTHING: Final = float("nan")
 
 
@@ -61,7 +78,7 @@ class Guidance:
     other
         The user who comes close to the ego, by its place in the scene (1 and up).
     ttc_s
-        Smallest time to collision between the two [s].
+        Smallest time to collision between the two, both going straight on, without touching [s].
     gap_m
         Smallest distance between their boxes [m]; 0 or less is a touch.
     angle_deg
@@ -76,13 +93,10 @@ class Guidance:
     ----------------
     may_deviate
         Who is led; the other alone by default. Everybody else is drawn by the model, and sees them.
-    on_way, clear, rules
-        Weights of staying on the ways that users take, of not touching anybody else, and of stopping at red.
+    on_road, clear, rules
+        Weights of who is led staying on the road, not touching anybody else, and stopping at red.
     budget_nats
         How far the guided process may diverge from the model, in all [nat].
-    on_course
-        Whether the time to collision counts only where both would touch if they went straight on; else whenever the gap
-        on the axis that separates them closes, which includes passing by.
 
     Raises
     ------
@@ -97,11 +111,10 @@ class Guidance:
     bearing_deg: float | None = None
     end_speed_ms: Mapping[int, float] = field(default_factory=dict)
     may_deviate: tuple[int, ...] = ()
-    on_way: float = 1.0
+    on_road: float = 1.0
     clear: float = 1.0
     rules: float = 1.0
     budget_nats: float = 40.0
-    on_course: bool = False
 
     def __post_init__(self) -> None:
         faults = Faults("guidance")
@@ -135,7 +148,8 @@ class Leader:
                     "that is there"
                 )
         self.asked, self.batch, self.scale = asked, batch, scale
-        self.free = free * self._deviating(batch)
+        self.whom = self._deviating(batch)
+        self.free = free * self.whom[..., None, None]
         self.other = torch.tensor([one.other for one in asked])
         self.both = torch.stack([torch.zeros_like(self.other), self.other], dim=1)
         self.pair = replace(batch, **{one.name: _rows(getattr(batch, one.name), self.both) for one in fields(batch)})
@@ -147,59 +161,82 @@ class Leader:
         for row, one in enumerate(asked):
             for user, speed_ms in one.end_speed_ms.items():
                 self.speed_ms[row, user] = speed_ms
-        self.course = torch.tensor([one.on_course for one in asked])
         self.budget = torch.tensor([float(one.budget_nats) for one in asked])
-        self.weights = torch.tensor([[one.on_way, one.clear, one.rules] for one in asked])
+        self.weights = torch.tensor([[one.on_road, one.clear, one.rules] for one in asked])
 
     def _deviating(self, batch: SceneBatch) -> Tensor:
-        led = torch.zeros(*batch.there.shape, 1, 1)
+        led = torch.zeros_like(batch.there)
         for row, one in enumerate(self.asked):
-            led[row, list(one.may_deviate or (one.other,))] = 1.0
+            led[row, list(one.may_deviate or (one.other,))] = True
         return led
 
     def cost(self, controls: Tensor) -> Tensor:
-        """Return how far scenes with controls (B, A, STEPS, 2) [m/s2, 1/m] are from what is asked, (B,).
+        """Return how far scenes with controls (B, A, STEPS, 2) [m/s2, 1/m] are from what is asked, (B,), about in m2.
 
         Ego and other are looked at every 0.1 s, everybody at the knots.
         """
         batch, pair, other = self.batch, self.pair, torch.ones_like(self.other)
         knots = roll_out(batch.start, controls, batch.limits, moves=batch.moves)
         fine = roll_out_finely(pair.start, _rows(controls, self.both), pair.limits, moves=pair.moves)
-        apart, weight = closest(fine, pair, other)
-        left_s = times_to_collision(fine, pair, other)
-        if bool(self.course.any()):
-            left_s = torch.where(self.course[:, None], times_on_course(fine, pair, other), left_s)
-        least_s = (left_s * torch.softmax(-4.0 * left_s, dim=-1)).sum(-1)
-        far = ((apart * weight).sum(-1) - 1.0).clamp(min=0) / 20
-        wanted_s = self.ttc_s.nan_to_num(nan=1.0)
-        ttc = ((least_s - wanted_s) / wanted_s).square().clamp(max=25.0) + far * (least_s > wanted_s)
-        gap = approach(fine, pair, other, gap_m=self.gap_m.nan_to_num()) / 2
+        gap = approach(fine, pair, other, gap_m=self.gap_m.nan_to_num()).square()
         astray, touching, rules = self.weights.unbind(-1)
         return (
-            torch.where(self.ttc_s.isnan(), 0.0, ttc)
+            torch.where(self.ttc_s.isnan(), 0.0, self._course(fine))
             + torch.where(self.gap_m.isnan(), 0.0, gap)
-            + impact(fine, pair, other, angle_rad=self.angle, bearing_rad=self.bearing)
-            + 0.1 * speed_held(knots, batch, speed_ms=self.speed_ms)
-            + astray * on_way(knots, batch)
-            + touching * clear_of_others(knots, batch, self.other)
-            + rules * red_light(knots, batch)
+            + _TURN_M**2 * impact(fine, pair, other, angle_rad=self.angle, bearing_rad=self.bearing)
+            + speed_held(knots, batch, speed_ms=self.speed_ms)
+            + astray * (_WRONG * off_road(knots, batch, whom=self.whom)).square()
+            + touching * _WRONG**2 * clear_of_others(knots, batch, self.other, whom=self.whom)
+            + rules * red_light(knots, batch, whom=self.whom)
         )
 
-    def shift(self, clean: Tensor, *, sigma: float, following: float, spread: float, spent: Tensor) -> Tensor:
-        """Return by how much the mean of the next draw moves, within the budget, shape (B, A, STEPS, 2)."""
-        uncertain = sigma / math.sqrt(1 + sigma**2)
-        moved = clean.clone()
+    def faults(self, controls: Tensor) -> Tensor:
+        """Return how far those who are not led come off the road or into each other, (B,), about in m2, as `cost`."""
+        knots, rest = roll_out(self.batch.start, controls, self.batch.limits, moves=self.batch.moves), ~self.whom
+        off_m = off_road(knots, self.batch, whom=rest & self.batch.there)
+        return _WRONG**2 * (off_m.square() + clear_of_others(knots, self.batch, self.other, whom=rest))
+
+    def _course(self, fine: Tensor) -> Tensor:
+        """Return how far the pair is from the time to collision that is asked, no less, no touch, on ways that meet."""
+        pair, other = self.pair, torch.ones_like(self.other)
+        wanted_s = self.ttc_s.nan_to_num(nan=1.0)
+        course = course_gap(fine, pair, other, ttc_s=wanted_s) + _INSIDE_M
+        left_s = times_on_course(fine, pair, other)
+        least_s = (left_s * torch.softmax(-8.0 * left_s, dim=-1)).sum(-1)
+        early = _EARLY_MS * (_EARLY * wanted_s - least_s).clamp(min=0)
+        apart, weight = closest(fine, pair, other)
+        touch = _WRONG * (_APART_M - (apart * weight).sum(-1)).clamp(min=0)
+        meet = (ways_apart(fine, pair, other) + _INSIDE_M).clamp(min=0)
+        return course.square() + early.square() + touch.square() + meet.square()
+
+    def looked_at(
+        self, predict: Callable[[Tensor], Tensor], noisy: Tensor, *, sigma: float
+    ) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Return the clean controls that are predicted from noisy ones, their way, and their promise; None if not led.
+
+        The way, shape (B, A, STEPS, 2), is the shift of the prediction that meets what is asked if all is linear; the
+        promise, shape (B,), the logarithm of how likely that comes about by itself, up to a constant.
+        """
+        if sigma > _FROM:
+            return None
         with torch.enable_grad():
-            for _ in range(_ROUNDS):
-                at = moved.detach().requires_grad_()
-                cost = self.cost(at * self.scale)
-                (slope,) = torch.autograd.grad(cost.sum(), at)
-                slope = slope.nan_to_num() * self.free
-                size = slope.square().sum((1, 2, 3), keepdim=True)
-                count = self.free.expand_as(slope).sum((1, 2, 3), keepdim=True).clamp(min=1)
-                wanted = (cost.detach() > _DONE)[:, None, None, None]
-                moved = moved - wanted * uncertain * _STEP * slope / (size / count + 1e-12).sqrt()
-        shift = (1 - (following / sigma) ** 2) * (moved - clean)
+            at = noisy.detach().requires_grad_()
+            clean = predict(at)
+            cost = self.cost(clean * self.scale)
+            residual = (cost + _DONE_M2).sqrt()
+            told, slope = torch.autograd.grad(residual.sum(), (clean, at))
+        slope, told = (one.nan_to_num() * self.free for one in (slope, told))
+        size = slope.square().sum((1, 2, 3))
+        gain = torch.maximum((told * slope).sum((1, 2, 3)), (1 + sigma**2 / _SPREADS) * size)
+        residual, variance = residual.detach() * (cost.detach() > _DONE_M2), sigma**2 * gain + _TOLERANCE_M**2
+        wanted = residual * sigma**2 / variance
+        promise = -(residual.square() / variance + variance.log()) / 2
+        promise = promise - self.faults(clean.detach() * self.scale) / (2 + 2 * (_WRONG * sigma) ** 2)
+        return clean.detach(), -wanted[:, None, None, None] * slope, promise
+
+    def shift(self, way: Tensor, *, sigma: float, following: float, spread: float, spent: Tensor) -> Tensor:
+        """Return by how much the mean of the next draw moves on its way, within the budget, (B, A, STEPS, 2)."""
+        shift = (1 - (following / sigma) ** 2) * way
         cost = shift.square().sum((1, 2, 3)) / (2 * spread**2)
         room = _SHARE * (self.budget - spent).clamp(min=0)
         share = (room / cost.clamp(min=1e-12)).clamp(max=1.0).sqrt()
@@ -220,7 +257,7 @@ class Leader:
         gap = opponent[:, :2] - ego[:, :2]
         angle = _degrees(opponent[:, 2] - ego[:, 2])
         bearing = _degrees(torch.atan2(gap[:, 1], gap[:, 0]) - ego[:, 2])
-        least_s = times_to_collision(fine, batch, other).amin(1)
+        least_s = times_on_course(fine, batch, other).amin(1)
         names = ("gap_m", "ttc_s", "angle_deg", "bearing_deg", "when_s")
         columns = (apart.amin(1), least_s, angle, bearing, when / 10)
         return [

@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.motion_scene import MotionScene
 
-__all__ = ["LINE_WIDTH", "STATIC_WIDTH", "Prepared", "SceneBatch", "batched", "prepare", "without_paths"]
+__all__ = ["FAR_M", "LINE_WIDTH", "STATIC_WIDTH", "Prepared", "SceneBatch", "batched", "prepare", "without_paths"]
 
 _SEEN: Final = (0, 4, 8, 12, 16)
 """Knots at which a piece's signal is seen."""
 LINE_WIDTH: Final = 2 * LINE_POINTS + len(LINE_FEATURES) + 3 * len(_SEEN)
 _PATH_WIDTH: Final = 2 * PATH_POINTS + 2 * PATH_POINTS + 2 + 3 * (KNOTS // 2 + 1)
 STATIC_WIDTH: Final = len(KINDS) + 7 + _PATH_WIDTH
-_FAR_M: Final = 30.0
+FAR_M: Final = 30.0
+"""What places are divided by [m]."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -160,8 +161,8 @@ def _static(scene: MotionScene, start: NDArray[np.float32], path: NDArray[np.flo
     ])  # fmt: skip
     shown = scene.path_valid[..., None]
     way = np.column_stack([
-        (path / _FAR_M * shown).reshape(users, -1), scene.path_valid, scene.path_limit / 15,
-        np.minimum(scene.stop_m / _FAR_M, 2), scene.stop_m > 0, _codes(scene.path_signal[:, ::2]),
+        (path / FAR_M * shown).reshape(users, -1), scene.path_valid, scene.path_limit / 15,
+        np.minimum(scene.stop_m / FAR_M, 2), scene.stop_m > 0, _codes(scene.path_signal[:, ::2]),
     ])  # fmt: skip
     return np.concatenate([own, way], axis=1).astype(np.float32)
 
@@ -185,7 +186,7 @@ def _pieces(
         *(np.hypot(*np.moveaxis(middle - at[:, None], -1, 0)) for at in (start[:, :2], start[:, :2] + ahead))
     )
     order = np.argsort(away, axis=1)[:, :count]
-    near = _local(scene.lines[order], start) / _FAR_M
+    near = _local(scene.lines[order], start) / FAR_M
     told = np.concatenate([scene.line_feature, _codes(scene.line_signal[:, _SEEN])], axis=1)[order]
     made[:, : order.shape[1]] = np.concatenate([near.reshape(users, order.shape[1], -1), told], axis=-1)
     seen[:, : order.shape[1]] = True

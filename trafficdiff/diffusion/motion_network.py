@@ -161,9 +161,8 @@ class MotionModel(nn.Module):
         given = known[..., None].to(noisy)
         guess = noisy * (given + (1 - given) * kept)
         batch = encoded.batch
-        with torch.no_grad():
-            rolled = rolled_out(batch, guess * self.scales(batch))
-            own, pairs = own_view(batch, rolled), pair_view(batch, rolled)
+        rolled = rolled_out(batch, guess * self.scales(batch))
+        own, pairs = own_view(batch, rolled), pair_view(batch, rolled)
         told = torch.cat(
             [(noisy * seen * (1 - given)).flatten(2), (noisy * given).flatten(2), given[..., 0], own], dim=-1
         )  # fmt: skip

@@ -1,12 +1,16 @@
 """Measure drawn motion against recorded motion: who touches whom, who leaves the road, and how distributions differ.
 
-All on knots half a second apart, of users while they are there; everything by the same code for every source.
+Of users while they are there; everything by the same code for every source. Touching and near misses are looked for
+every 0.1 s, the rest at knots half a second apart.
 
 ====================  ========================================================================================
 ``collided``          share of users whose box overlaps another's by more than 0.1 m, and did not at the first moment
 ``scenes_collided``   share of scenes in which that happens
-``near_missed``       share of scenes in which the ego's time to collision with somebody falls to 1.5 s or less
+``ego_collided``      share of scenes in which the ego is one of them
+``near_missed``       share of scenes in which the ego comes to a time to collision of 1.5 s or less with somebody, on a
+                      collision course, and does not touch him (`motion_conflicts`)
 ``off_road``          share of moments at which a box's centre lies beyond the edge of every lane, way and crossing
+``off_road_driving``  the same of who does not walk: walkers are also recorded beside the footways of a net
 speed, acceleration   [m/s], [m/s2] between knots
 headway               time to the front of whom one follows, centre line within 1.5 m, below 6 s, above 1 m/s [s]
 lateral offset        from the middle of the nearest lane that leads one's way [m]
@@ -20,13 +24,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trafficdiff.datatypes.boxes import Boxes, separation
-from trafficdiff.datatypes.motion_scene import LINE_FEATURES, STEP_S, WALKS
+from trafficdiff.datatypes.motion_fine import fine_states
+from trafficdiff.datatypes.motion_scene import FINE, LINE_FEATURES, STEP_S, WALKS
 from trafficdiff.metrics.divergence import jensen_shannon
+from trafficdiff.metrics.motion_conflicts import motion_conflicts, near_missed
+from trafficdiff.metrics.motion_pair import boxes_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.motion_scene import MotionScene
@@ -34,7 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["DISTRIBUTIONS", "MotionNumbers", "motion_divergences", "motion_numbers"]
 
 _OVERLAP_M: Final = -0.1
-_TTC_S: Final = 1.5
 _KERB_M: Final = 0.3
 """How far beyond a lane's edge a centre may lie before it counts as off the road: nets have gaps between lanes [m]."""
 _SEEN_M: Final = 90.0
@@ -50,19 +56,25 @@ DISTRIBUTIONS: Final = tuple(_BINS)
 
 @dataclass(frozen=True, eq=False)
 class MotionNumbers:
-    """Hold what was measured of some scenes; ``users`` and ``scenes`` count, values are samples."""
+    """Hold what was measured of some scenes.
+
+    ``users`` and ``scenes`` count, ``values`` are samples, ``conflicts`` are those of `motion_conflicts`.
+    """
 
     scenes: int
     users: int
     collided: float
     scenes_collided: float
+    ego_collided: float
     near_missed: float
     off_road: float
+    off_road_driving: float
     values: dict[str, NDArray[np.float64]]
+    conflicts: pd.DataFrame
 
 
 def motion_numbers(
-    scenes: Sequence[MotionScene], knots: Sequence[NDArray[np.floating]] | None = None
+    scenes: Sequence[MotionScene], fine: Sequence[NDArray[np.floating]] | None = None
 ) -> MotionNumbers:  # fmt: skip
     """Return the numbers of scenes as they were recorded, or as they were drawn.
 
@@ -70,27 +82,38 @@ def motion_numbers(
     ----------
     scenes
         Who is there when, sizes and maps.
-    knots
-        Drawn states, shape (A, KNOTS, 4) each; the recorded ones if None.
+    fine
+        Drawn states every 0.1 s, shape (A, (KNOTS - 1) * FINE + 1, 4) each; the recorded ones if None.
     """
-    collided = users = crashed = missed = astray = placed = 0
+    if fine is None:
+        fine = [fine_states(scene) for scene in scenes]
+    collided = users = crashed = struck = 0
+    beyond: list[NDArray[np.bool_]] = []
+    driving: list[NDArray[np.bool_]] = []
     values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in _BINS}
-    for number, scene in enumerate(scenes):
-        state = np.asarray(scene.state if knots is None else knots[number], np.float64)
-        touching, critical = _encounters(scene, state)
+    for scene, states in zip(scenes, fine, strict=True):
+        touching = _touching(scene, states)
         collided, users = collided + int(touching.sum()), users + len(touching)
-        crashed, missed = crashed + bool(touching.any()), missed + critical
-        beyond, offset = _on_road(scene, state)
-        astray, placed = astray + int(beyond.sum()), placed + len(beyond)
+        crashed, struck = crashed + bool(touching.any()), struck + bool(touching[0])
+        state = np.asarray(states, np.float64)[:, ::FINE]
+        astray, drives, offset = _on_road(scene, state)
+        beyond.append(astray)
+        driving.append(drives)
         values["lateral_offset"].append(offset)
         both = scene.valid[:, 1:] & scene.valid[:, :-1]
         values["speed"].append(state[..., 3][scene.valid])
         values["acceleration"].append((np.diff(state[..., 3], axis=1) / STEP_S)[both])
         values["headway"].append(_headways(scene, state))
     count = max(len(scenes), 1)
+    astray, drives = (np.concatenate([np.zeros(0, bool), *parts]) for parts in (beyond, driving))
+    found = motion_conflicts(scenes, fine)
+    missed = int(near_missed(found, scenes=len(scenes)).sum())
     return MotionNumbers(
-        len(scenes), users, collided / max(users, 1), crashed / count, missed / count, astray / max(placed, 1),
-        {name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in values.items()},
+        scenes=len(scenes), users=users, collided=collided / max(users, 1), scenes_collided=crashed / count,
+        ego_collided=struck / count, near_missed=missed / count, off_road=_share(astray),
+        off_road_driving=_share(astray[drives]),
+        values={name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in values.items()},
+        conflicts=found,
     )  # fmt: skip
 
 
@@ -103,35 +126,30 @@ def motion_divergences(one: MotionNumbers, other: MotionNumbers) -> dict[str, fl
     return found
 
 
-def _encounters(scene: MotionScene, state: NDArray[np.float64]) -> tuple[NDArray[np.bool_], bool]:
-    """Return who touches somebody, shape (A,), and whether the ego comes to a near miss."""
-    users = len(scene.user_id)
-    touching = np.zeros(users, bool)
-    first, second = np.triu_indices(users, 1)
-    if not len(first):
-        return touching, False
-    boxes = [
-        Boxes(x_m=state[own, :, 0], y_m=state[own, :, 1], heading_rad=state[own, :, 2],
-              length_m=scene.size[own, :1].astype(float), width_m=scene.size[own, 1:].astype(float))
-        for own in (first, second)
-    ]  # fmt: skip
-    both = scene.valid[first] & scene.valid[second]
-    apart = np.where(both, separation(*boxes), np.inf)
-    at_first = apart[np.arange(len(first)), both.argmax(axis=1)]
-    hit = (apart.min(axis=1) < _OVERLAP_M) & (at_first > 0)
-    touching[first[hit]] = touching[second[hit]] = True
-    closing = -np.diff(np.where(np.isfinite(apart), apart, np.nan), axis=1) / STEP_S
-    left_s = np.where(closing > 0.3, apart[:, :-1] / np.maximum(closing, 0.3), np.inf)
-    with_ego = (first == 0) & (at_first > 0)
-    return touching, bool((np.nan_to_num(left_s, nan=np.inf)[with_ego] <= _TTC_S).any())
+def _touching(scene: MotionScene, fine: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return who touches somebody, and did not from the first moment that both were there, shape (A,)."""
+    touching = np.zeros(len(scene.user_id), bool)
+    first, second = np.triu_indices(len(touching), 1)
+    if len(first):
+        apart = boxes_apart(scene, fine, first=first, second=second)
+        at_first = apart[np.arange(len(first)), np.isfinite(apart).argmax(axis=1)]
+        hit = (apart.min(axis=1) < _OVERLAP_M) & (at_first > 0)
+        touching[first[hit]] = touching[second[hit]] = True
+    return touching
 
 
-def _on_road(scene: MotionScene, state: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return whether places near the ego's start are off the road, and offsets from lanes of those on one [m]."""
+def _share(values: NDArray[np.bool_]) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+def _on_road(
+    scene: MotionScene, state: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+    """Return whether places near the ego's start are off the road, who drives there, and offsets from lanes [m]."""
     seen = scene.valid & (np.hypot(state[..., 0], state[..., 1]) < _SEEN_M)
     at, walks = state[seen], np.broadcast_to((scene.kind == WALKS)[:, None], seen.shape)[seen]
     if not len(scene.lines) or not len(at):
-        return np.zeros(0, bool), np.zeros(0)
+        return np.zeros(0, bool), np.zeros(0, bool), np.zeros(0)
     lines = scene.lines.astype(np.float64)
     start, step = lines[:, :-1].reshape(-1, 2), np.diff(lines, axis=1).reshape(-1, 2)
     per_line = lines.shape[1] - 1
@@ -150,7 +168,7 @@ def _on_road(scene: MotionScene, state: NDArray[np.float64]) -> tuple[NDArray[np
     nearest = usable.argmin(axis=1)
     rows = np.arange(len(at))
     good = (usable[rows, nearest] < 2.0) & ~walks
-    return beyond, left[rows, nearest][good]
+    return beyond, ~walks, left[rows, nearest][good]
 
 
 def _headways(scene: MotionScene, state: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,16 +1,27 @@
-"""Judge a scene model on recorded scenes that it has not seen: unguided against the recording, guided by budget."""
+"""Judge a scene model on recorded scenes that it has not seen, beside what else could make scenes.
+
+::
+
+    corpora ─▶ scenes with an opponent, and what is asked of each ─┬─▶ recorded, other half, fitted, constant velocity
+                                                                   └─▶ models (`motion_judging_model`)
+                                             every row: the same numbers, by the same code, on the same scenes
+"""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from trafficdiff.datatypes.motion_fine import fine_states
+from trafficdiff.datatypes.motion_scene import STEPS
 from trafficdiff.errors import InputError
+from trafficdiff.metrics.likely_opponent import likely_opponent
+from trafficdiff.metrics.motion_conflicts import least_times_to_collision
+from trafficdiff.metrics.motion_diversity import interaction_types, nearest_distance
+from trafficdiff.metrics.motion_pair import angle_when_closest, relative_way
 from trafficdiff.metrics.motion_realism import motion_divergences, motion_numbers
-from trafficdiff.workflows.motion_drawing import scene_model
 from trafficdiff.workflows.randomness import stream
 
 if TYPE_CHECKING:
@@ -20,179 +31,185 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.motion_scene import MotionScene
-    from trafficdiff.diffusion.motion_sampler import DrawnScene
     from trafficdiff.metrics.motion_realism import MotionNumbers
 
-__all__ = ["Judged", "judge_guided", "judge_unguided", "likely_opponent"]
+__all__ = ["Asked", "Judged", "asked_of", "judge_made", "judge_recorded"]
 
-_CHECKED: Final = 100
-"""Scenes whose tracks are checked against `datatypes.track_checks`."""
-_NEAR_SHARE: Final = 0.2
+_ANGLE_OFF_DEG: Final = 20.0
+"""Angles asked lie so far from the recorded ones, to either side [deg]."""
+_ANGLE_WITHIN_DEG: Final = 10.0
+_AMONG: Final = 36
+"""How many scenes are looked at at a time for how far the nearest like one is."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Asked:
+    """Hold the scenes that every row is made of, and what is asked of each.
+
+    Parameters
+    ----------
+    scenes, others
+        Recorded scenes, and who in each is to come close to the ego.
+    rest
+        As many other scenes of the same corpora.
+    ttc_s, angle_deg
+        Time to collision [s] and angle when closest [deg] asked of each, shape (N,).
+    numbers
+        Of `scenes` as recorded: what is compared with.
+    seed
+        Of everything random.
+    """
+
+    scenes: Sequence[MotionScene]
+    others: NDArray[np.int64]
+    rest: Sequence[MotionScene]
+    ttc_s: NDArray[np.float64]
+    angle_deg: NDArray[np.float64]
+    numbers: MotionNumbers
+    seed: int
+
+    def at(self, places: NDArray[np.integer]) -> Asked:
+        """Return the same of some scenes, or of scenes several times."""
+        return Asked(
+            scenes=[self.scenes[place] for place in places.tolist()], others=self.others[places], rest=self.rest,
+            ttc_s=self.ttc_s[places], angle_deg=self.angle_deg[places], numbers=self.numbers, seed=self.seed,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Judged:
-    """Hold one row: the numbers, divergences from the recording, kinematic faults, speed, and what guidance reached."""
+    """Hold one row: the numbers, divergences from the recording, what was reached of what was asked, faults, speed."""
 
     name: str
     numbers: MotionNumbers
     divergences: dict[str, float]
+    reached: dict[str, float] = field(default_factory=dict)
+    types: tuple[str, ...] = ()
+    nearest_m: float | None = None
     kinematic_faults: int | None = None
     scenes_per_s: float | None = None
     users_per_s: float | None = None
-    guided: dict[str, float] = field(default_factory=dict)
+    spent_nats: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as plain values."""
         numbers = self.numbers
         return {
             "name": self.name, "scenes": numbers.scenes, "users": numbers.users, "collided": numbers.collided,
-            "scenes_collided": numbers.scenes_collided, "near_missed": numbers.near_missed,
-            "off_road": numbers.off_road, **self.divergences,
-            "mean_jsd": float(np.mean(list(self.divergences.values()))), "kinematic_faults": self.kinematic_faults,
-            "scenes_per_s": self.scenes_per_s, "users_per_s": self.users_per_s,
-            **{f"guided_{name}": value for name, value in self.guided.items()},
+            "scenes_collided": numbers.scenes_collided, "ego_collided": numbers.ego_collided,
+            "near_missed": numbers.near_missed, "off_road": numbers.off_road,
+            "off_road_driving": numbers.off_road_driving, **self.divergences,
+            "mean_jsd": float(np.mean(list(self.divergences.values()))), **self.reached,
+            "interaction_types": len(self.types), "types": list(self.types), "nearest_m": self.nearest_m,
+            "kinematic_faults": self.kinematic_faults, "scenes_per_s": self.scenes_per_s,
+            "users_per_s": self.users_per_s, "spent_nats": self.spent_nats,
         }  # fmt: skip
 
 
-def judge_unguided(
-    corpora: Sequence[Path], *, checkpoint: Path | None = None, scenes: int = 200, seed: int = 1
-) -> list[Judged]:
-    """Return the rows: the recording, its other half, its fitted controls, constant velocity, and the model.
+def asked_of(
+    corpora: Sequence[Path], *, scenes: int = 200, ttc_s: tuple[float, float] = (0.8, 1.4), seed: int = 1
+) -> Asked:
+    """Choose scenes with somebody who can come to a conflict with the ego, and what is asked of each.
 
     Parameters
     ----------
     corpora
         Folders of motion scenes that the model has not seen.
-    checkpoint
-        The model; the shipped one if None.
     scenes, seed
-        How many are compared, and which.
+        How many at most, and which.
+    ttc_s
+        Shortest and longest time to collision asked, each scene's drawn evenly between [s].
 
     Raises
     ------
     InputError
-        If there are fewer than two scenes.
+        If there are fewer than two such scenes.
     """
-    half, other = _halves(corpora, scenes=scenes, seed=seed)
-    reference = motion_numbers(half)
-    zeros = [np.zeros_like(scene.controls) for scene in half]
-    drawn, spent_s = _drawn(half, checkpoint, seed=seed)
-    rows = [
-        ("recorded", reference), ("recorded, other half", motion_numbers(other)),
-        ("recorded, fitted controls", motion_numbers(half, _rolled(half, [scene.controls for scene in half]))),
-        ("constant velocity", motion_numbers(half, _rolled(half, zeros))),
-    ]  # fmt: skip
-    made = [
-        Judged(name=name, numbers=numbers, divergences=motion_divergences(numbers, reference)) for name, numbers in rows
-    ]
-    return [*made, _row("model, unguided", half, drawn, reference, spent_s=spent_s)]
-
-
-def judge_guided(
-    corpora: Sequence[Path],
-    *,
-    budgets: Sequence[float],
-    ttc_s: float,
-    checkpoint: Path | None = None,
-    scenes: int = 200,
-    seed: int = 1,
-) -> list[Judged]:
-    """Return a row a budget: scenes in which the likeliest opponent is to come to a time to collision with the ego.
-
-    Scenes without anybody who could are left out. Arguments as for `judge_unguided`; `budgets` in nat.
-    """
-    from trafficdiff.diffusion.motion_guidance import Guidance
-
-    half, _ = _halves(corpora, scenes=scenes, seed=seed)
-    chosen = [(scene, other) for scene in half if (other := likely_opponent(scene)) is not None]
-    if not chosen:
-        return []
-    kept = [scene for scene, _ in chosen]
-    reference = motion_numbers(kept)
-    made = []
-    for budget in budgets:
-        guidance = [Guidance(other=other, ttc_s=ttc_s, budget_nats=budget) for _, other in chosen]
-        drawn, spent_s = _drawn(kept, checkpoint, seed=seed, guidance=guidance)
-        reached = np.array([one.reached["ttc_s"] for one in drawn])
-        error = np.abs(reached - ttc_s) / ttc_s
-        told = {
-            "asked_ttc_s": ttc_s, "within_20_percent": float((error <= _NEAR_SHARE).mean()),
-            "critical_share": float((reached <= 1.5).mean()), "median_error": float(np.median(error)),
-            "spent_nats": float(np.mean([one.spent for one in drawn])),
-        }  # fmt: skip
-        made.append(_row(f"guided, {budget:g} nat", kept, drawn, reference, spent_s=spent_s, guided=told))
-    return made
-
-
-def likely_opponent(scene: MotionScene, *, among: NDArray[np.bool_] | None = None) -> int | None:
-    """Return who can come to a conflict with the ego: who is there from the first, moves, and comes nearest.
-
-    The distance is that of both ways ahead, where both move at their speed; None where nobody is there. ``among``,
-    shape (A,), says who is looked at; everybody if None.
-    """
-    ahead_s = np.linspace(0.5, 5.0, 10)
-    start = scene.start.astype(np.float64)
-    there = np.asarray(scene.valid[:, :5].all(axis=1))
-    place = start[:, None, :2] + ahead_s[:, None] * start[:, None, 3:4] * np.stack(
-        [np.cos(start[:, 2]), np.sin(start[:, 2])], axis=-1
-    )[:, None]  # fmt: skip
-    away = np.hypot(*np.moveaxis(place - place[0], -1, 0)).min(axis=1)
-    able = there & (start[:, 3] > 1.0) & (away > 0)
-    able[0] = False
-    if among is not None:
-        able &= among
-    if not able.any() or not there[0]:
-        return None
-    return int(np.where(able, away, np.inf).argmin())
-
-
-def _halves(corpora: Sequence[Path], *, scenes: int, seed: int) -> tuple[list[MotionScene], list[MotionScene]]:
     from trafficdiff.datatypes.motion_files import read_motion_scenes
 
-    found = [scene for corpus in corpora for scene in read_motion_scenes(corpus)]
-    count = min(scenes, len(found) // 2)
+    every = [scene for corpus in corpora for scene in read_motion_scenes(corpus)]
+    generator = stream(seed, "judging motion")
+    order = (every[place] for place in generator.permutation(len(every)))
+    pairs = [(scene, other) for scene in order if (other := likely_opponent(scene, ttc_s=sum(ttc_s) / 2)) is not None]
+    count = min(scenes, len(pairs) // 2)
     if count < 1:
-        raise InputError(f"expected at least two scenes to compare, got {len(found)}")
-    order = stream(seed, "judging motion").permutation(len(found))
-    return [found[place] for place in order[:count]], [found[place] for place in order[count : 2 * count]]
+        raise InputError(
+            f"expected at least two scenes in which somebody could come to a conflict with the ego, got {len(pairs)} "
+            f"in {len(every)} scenes; give larger corpora"
+        )
+    chosen, others = [scene for scene, _ in pairs[:count]], np.array([other for _, other in pairs[:count]])
+    recorded = np.array([
+        angle_when_closest(one, fine_states(one), int(other)) for one, other in zip(chosen, others, strict=True)
+    ])  # fmt: skip
+    aside = _ANGLE_OFF_DEG * generator.choice([-1.0, 1.0], size=count)
+    return Asked(
+        scenes=chosen, others=others, rest=[scene for scene, _ in pairs[count : 2 * count]],
+        ttc_s=generator.uniform(*ttc_s, size=count), angle_deg=_turned(np.nan_to_num(recorded) + aside),
+        numbers=motion_numbers(chosen), seed=seed,
+    )  # fmt: skip
 
 
-def _drawn(
-    scenes: Sequence[MotionScene], checkpoint: Path | None, *, seed: int, guidance: Any = None
-) -> tuple[list[DrawnScene], float]:
-    from trafficdiff.diffusion.motion_sampler import sample_scenes
-
-    model = scene_model(checkpoint)
-    began = time.process_time()
-    drawn = sample_scenes(model.members, scenes, seed=seed, guidance=guidance)
-    return drawn, time.process_time() - began
-
-
-def _rolled(scenes: Sequence[MotionScene], controls: Sequence[Any]) -> list[Any]:
+def judge_recorded(asked: Asked) -> list[Judged]:
+    """Return the rows without a model: the recording, its other half, its fitted controls, constant velocity."""
     from trafficdiff.diffusion.motion_fit import rolled_controls
 
-    return [rolled_controls(scene, own) for scene, own in zip(scenes, controls, strict=True)]
+    def driven(name: str, *, still: bool) -> Judged:
+        given = [
+            np.zeros((len(one.kind), STEPS, 2), np.float32) if still or one.controls is None else one.controls
+            for one in asked.scenes
+        ]
+        rolled = [rolled_controls(one, own) for one, own in zip(asked.scenes, given, strict=True)]
+        fine = [fine_states(one, knots) for one, knots in zip(asked.scenes, rolled, strict=True)]
+        return judge_made(name, asked, fine)
+
+    return [
+        judge_made("recorded", asked, [fine_states(scene) for scene in asked.scenes]),
+        _other_half(asked), driven("recorded, fitted controls", still=False), driven("constant velocity", still=True),
+    ]  # fmt: skip
 
 
-def _row(
-    name: str,
-    scenes: Sequence[MotionScene],
-    drawn: Sequence[DrawnScene],
-    reference: MotionNumbers,
-    *,
-    spent_s: float,
-    guided: dict[str, float] | None = None,
-) -> Judged:
-    from trafficdiff.datatypes.motion_windows import tracks_of_motion
-    from trafficdiff.datatypes.track_checks import kinematic_faults
-
-    numbers = motion_numbers(scenes, [one.knots for one in drawn])
-    faults = [
-        len(kinematic_faults(tracks_of_motion(one.scene, one.fine.astype(np.float64), one.present)))
-        for one in drawn[:_CHECKED]
-    ]
+def judge_made(name: str, asked: Asked, fine: Sequence[NDArray[np.floating]], **told: Any) -> Judged:
+    """Return the row of motion that was made somehow for the scenes asked, states every 0.1 s, shape (A, T, 4) each."""
+    numbers = motion_numbers(asked.scenes, fine)
+    pairs = list(zip(asked.scenes, fine, asked.others.tolist(), strict=True))
+    once = pairs[:: max(1, len(pairs) // asked.numbers.scenes)]
+    ways = np.stack([relative_way(scene, states, other) for scene, states, other in once])
+    angles = np.array([angle_when_closest(scene, states, other) for scene, states, other in pairs])
+    generator = stream(asked.seed, "judging motion, diversity")
     return Judged(
-        name=name, numbers=numbers, divergences=motion_divergences(numbers, reference), kinematic_faults=sum(faults),
-        scenes_per_s=len(scenes) / spent_s, users_per_s=numbers.users / spent_s, guided=guided or {},
+        name=name, numbers=numbers, divergences=motion_divergences(numbers, asked.numbers),
+        reached=_reached(asked, numbers, angles), types=interaction_types(numbers.conflicts),
+        nearest_m=nearest_distance(ways, among=min(_AMONG, len(ways)), generator=generator), **told,
     )  # fmt: skip
+
+
+def _reached(asked: Asked, numbers: MotionNumbers, angles: NDArray[np.float64]) -> dict[str, float]:
+    """Return how near times to collision and angles of the pairs came to those asked.
+
+    Shares are of all scenes, no collision course counts as missed; the median error is that of pairs on one.
+    """
+    least_s = least_times_to_collision(numbers.conflicts, asked.others)
+    error = np.abs(least_s - asked.ttc_s) / asked.ttc_s
+    away = np.abs(_turned(angles - asked.angle_deg))
+    on_course, met = np.isfinite(least_s), np.isfinite(away)
+    return {
+        "on_course": float(on_course.mean()), "ttc_within_10": float((error <= 0.1).mean()),
+        "ttc_within_20": float((error <= 0.2).mean()),
+        "ttc_error_median": float(np.median(error[on_course])) if on_course.any() else float("nan"),
+        "angle_within_10_deg": float((away <= _ANGLE_WITHIN_DEG).mean()),
+        "angle_error_median_deg": float(np.median(away[met])) if met.any() else float("nan"),
+    }  # fmt: skip
+
+
+def _other_half(asked: Asked) -> Judged:
+    """Return the row of other scenes of the same places: the floor of what distances can be."""
+    numbers = motion_numbers(asked.rest)
+    return Judged(
+        name="recorded, other half", numbers=numbers, divergences=motion_divergences(numbers, asked.numbers),
+        types=interaction_types(numbers.conflicts),
+    )  # fmt: skip
+
+
+def _turned(angle_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return angles within -180 to 180 degrees."""
+    return np.asarray((angle_deg + 180.0) % 360.0 - 180.0)

@@ -1,9 +1,10 @@
-"""Open the scorecards that travel with the models: realism, calibration, privacy, charging.
+"""Open the scorecards that travel with the models: realism, calibration, privacy, charging, scenes.
 
 ::
 
     data/demand_model.scorecard.json      realism        data/privacy.scorecard.json            privacy
     data/calibration.scorecard.json       calibration    data/charging_model.scorecard.json     charging
+    data/scene_model.scorecard.json       scenes
 
 A card that is not there is missing, and says which command makes it; a card with a fault names every fault.
 """
@@ -31,14 +32,18 @@ _FILES: Final[dict[Subject, str]] = {
     "calibration": "calibration.scorecard.json",
     "privacy": "privacy.scorecard.json",
     "charging": "charging_model.scorecard.json",
+    "scenes": "scene_model.scorecard.json",
 }
 COMMANDS: Final[dict[Subject, str]] = {
     "realism": "trafficdiff evaluate --network NET --routes REAL --model shipped",
     "calibration": "python scripts/evaluate_calibration.py CITIES -o data/calibration.scorecard.json",
     "privacy": "python scripts/measure_privacy.py --cities CITIES --sessions CHARGING -o data/privacy.scorecard.json",
     "charging": "trafficdiff evaluate --sessions SESSIONS --model shipped -o data/charging_model.scorecard.json",
+    "scenes": "python scripts/evaluate_scene_model.py CORPORA --templates SCENES -o data/scene_model.scorecard.json",
 }
 """What measures each of them."""
+_TABLES: Final[dict[Subject, str]] = {"charging": "charging model", "scenes": "scene model"}
+"""Whose own file holds the whole table, and of what."""
 
 
 @dataclass(frozen=True)
@@ -88,18 +93,19 @@ def scorecard_of(subject: Subject, path: Path | None = None) -> Scorecard:
         If there is none, it is something else, or it is about something else; every fault is listed.
     """
     path = scorecard_file(subject) if path is None else path
-    card = _of_charging(path) if subject == "charging" else read_scorecard(path)
+    card = _of_table(subject, path) if subject in _TABLES else read_scorecard(path)
     if card.subject != subject:
         raise InputError(f"{path}: expected a scorecard about {subject}, got one about {card.subject}")
     return card
 
 
-def _of_charging(path: Path) -> Scorecard:
-    """Return the charging model's figures: its own file holds every fold in full."""
+def _of_table(subject: Subject, path: Path) -> Scorecard:
+    """Return the figures of a model whose own file holds the whole table."""
     from trafficdiff.workflows.charging_scorecard import charging_scorecard
+    from trafficdiff.workflows.scene_scorecard import scene_scorecard
 
+    made = {"charging": charging_scorecard, "scenes": scene_scorecard}[subject]
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return charging_scorecard(document)
+        return made(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: expected the charging model's scorecard, got another file ({error})") from error
+        raise InputError(f"{path}: expected the {_TABLES[subject]}'s scorecard, got another file ({error})") from error
