@@ -300,18 +300,28 @@ def _copied(log: Path, kept: Path) -> bool:
 
 @contextlib.contextmanager
 def running_service(
-    command: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str], grace_s: float = 5.0
+    command: Sequence[str | Path],
+    *,
+    directory: Path,
+    environment: Mapping[str, str],
+    grace_s: float = 5.0,
+    log: Path | None = None,
+    kept_open: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program for as long as the block lasts; then it and all of its group end, asked first and killed after.
 
     Parameters
     ----------
     command
-        Program and arguments; no shell is involved. All that it says goes to this process's stderr.
+        Program and arguments; no shell is involved.
     directory, environment
         Where and with which variables it runs.
     grace_s
         Time to end in order [s].
+    log
+        File that all that it says is added to; this process's stderr if None.
+    kept_open
+        Open files of this process that it inherits, by their numbers.
 
     Raises
     ------
@@ -321,13 +331,15 @@ def running_service(
     words = [str(part) for part in command]
     process: subprocess.Popen[bytes] | None = None
     try:
-        with _interrupts_held_back():
+        with _interrupts_held_back(), contextlib.nullcontext(2) if log is None else log.open("ab") as sink:
             process = subprocess.Popen(
                 words,
                 cwd=directory,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
-                stdout=2,
+                stdout=sink,
+                stderr=None if log is None else subprocess.STDOUT,
+                pass_fds=tuple(kept_open),
                 start_new_session=True,
                 preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
             )

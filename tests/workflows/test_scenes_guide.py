@@ -23,6 +23,7 @@ from trafficdiff.metrics.safety_events import SafetyLimits, conflicts
 from trafficdiff.resources import bundled
 from trafficdiff.workflows.scene_table import read_scene_table
 from trafficdiff.workflows.scenes_guide import GuidedScenes, Wish, guide_scenes
+from trafficdiff.workflows.scenes_guide_judging import Achieved, _compared
 from trafficdiff.workflows.scenes_guide_starts import of_pair
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def test_a_folder_without_scenes_and_another_models_file_are_refused(tmp_path: P
     [
         (["guided", "--network", "helsinki", "--fog", "30:50"], "--network"),
         (["guided"], "--from SCENES"),
-        (["guided", "--from", "x", "--ttc", "fast"], "NAME=LOW:HIGH"),
+        (["guided", "--from", "x", "--ttc", "fast"], "--ttc: expected seconds or LOW:HIGH"),
         (["cut-in", "--network", "helsinki", "--budget", "4"], "--budget"),
         (["cut-in"], "--network NETWORK"),
     ],
@@ -145,6 +146,24 @@ def test_the_first_second_stays_and_the_table_shows_the_scenes(made: GuidedScene
     assert table["name"].tolist() == [case.scene for case in made.cases]
     assert table.loc[table["valid"], "other"].tolist() == [case.other for case in made.cases if case.valid]
     assert json.loads((made.directory / "scenes.json").read_text())["provenance"]["drawn"] == str(made.drawn)
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        ({"ttc_s": 1.05, "angle_deg": 175.0, "bearing_deg": None}, None),
+        ({"ttc_s": 1.2, "angle_deg": None, "bearing_deg": None}, "another time to collision"),
+        ({"ttc_s": 1.0, "angle_deg": 150.0, "bearing_deg": -5.0}, "another angle"),
+        ({"ttc_s": 1.0, "angle_deg": None, "bearing_deg": 20.0}, "another bearing"),
+    ],
+)
+def test_what_is_asked_is_compared_with_what_came_out(asked: dict[str, float | None], refused: str | None) -> None:
+    """A head-on conflict of 1 s; angles are compared around the circle."""
+    made = Achieved(
+        ttc_s=1.0, pet_s=2.0, time_s=5.0, angle_deg=-175.0, bearing_deg=-2.0, type="oncoming", tags=()
+    )  # fmt: skip
+    found = _compared(made, asked)
+    assert found is made if refused is None else not isinstance(found, Achieved) and found[0] == refused
 
 
 def test_time_on_course_is_that_of_straight_driving_boxes() -> None:

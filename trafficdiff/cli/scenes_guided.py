@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trafficdiff.workflows.scenes_guide import GuidedScenes, Wish
+    from trafficdiff.workflows.scenes_guide_places import Place
 
 __all__ = ["GUIDED", "make_guided", "refuse_strange"]
 
@@ -40,25 +41,37 @@ def make_guided(
     seed: int,
     ttc: str | None,
     angle_deg: float | None,
+    bearing_deg: float | None = None,
     opponent: str | None,
     budget_nats: float | None,
     draws: int | None,
     keep_others: bool,
     checkpoint: Path | None,
     as_json: bool,
+    at: str | None = None,
+    radius_m: float | None = None,
+    ego: str | None = None,
+    replan_s: float | None = None,
+    engine: str | None = None,
 ) -> None:
     """Make guided scenes and say what came of them; see `trafficdiff.workflows.scenes_guide.guide_scenes`."""
+    from trafficdiff.workflows.closed_loop_judging import Driving
     from trafficdiff.workflows.scenes_guide import guide_scenes
+    from trafficdiff.workflows.status_file import telling_of_run
 
     if source is None:
         raise InputError(
-            "scenes make guided: expected --from SCENES, a folder that `scenes find` or `scenes make` wrote"
+            "scenes make guided: expected --from SCENES, a folder that `scenes find` or `scenes make` wrote, or --from "
+            "RUN, a run with fine tracks"
         )
-    wish = _wish(ttc, angle_deg=angle_deg, opponent=opponent, budget_nats=budget_nats, draws=draws,
-                 keep_others=keep_others)  # fmt: skip
-    with showing_progress() as progress:
+    wish = _wish(ttc, angle_deg=angle_deg, bearing_deg=bearing_deg, opponent=opponent, budget_nats=budget_nats,
+                 draws=draws, keep_others=keep_others)  # fmt: skip
+    place = _place(at, radius_m)
+    driving = Driving(ego=ego or "drawn", replan_s=replan_s, engine=engine or "libsumo")  # type: ignore[arg-type]
+    with showing_progress() as shown, telling_of_run(output, shown, what="set of scenes") as progress:
         made = guide_scenes(
-            source, output, count=count, seed=seed, wish=wish, checkpoint=checkpoint, progress=progress
+            source, output, count=count, seed=seed, wish=wish, place=place, driving=driving,
+            checkpoint=checkpoint, progress=progress,
         )  # fmt: skip
     if as_json:
         print_json({
@@ -74,6 +87,7 @@ def _wish(
     ttc: str | None,
     *,
     angle_deg: float | None,
+    bearing_deg: float | None = None,
     opponent: str | None,
     budget_nats: float | None,
     draws: int | None,
@@ -82,13 +96,32 @@ def _wish(
     from trafficdiff.scenarios.edge_case_drawing import parse_range
     from trafficdiff.workflows.scenes_guide import Wish
 
-    faults = Faults("scenes make guided")
-    span = None if ttc is None else parse_range(f"--ttc={ttc}", faults)
-    faults.raise_if_any(InputError)
-    wish = Wish(angle_deg=angle_deg, opponent=opponent, keep_others=keep_others)
+    span = None if ttc is None else parse_range(f"--ttc={ttc}", Faults(""))
+    if ttc is not None and span is None:
+        raise InputError(
+            f"scenes make guided: --ttc: expected seconds or LOW:HIGH, finite and rising, such as 0.8:1.5, got {ttc!r}"
+        )
+    wish = Wish(angle_deg=angle_deg, bearing_deg=bearing_deg, opponent=opponent, keep_others=keep_others)
     changes = {"ttc_s": span and span[1:], "budget_nats": budget_nats, "draws": draws}
     given = {name: value for name, value in changes.items() if value is not None}
     return dataclasses.replace(wish, **given)  # type: ignore[arg-type]
+
+
+def _place(at: str | None, radius_m: float | None) -> Place | None:
+    """Return the place that is asked for."""
+    from trafficdiff.workflows.scenes_guide_places import RADIUS_M, Place
+
+    if at is None:
+        if radius_m is not None:
+            raise InputError("scenes make guided: --radius: expected --at LON,LAT with it, got none; add it")
+        return None
+    try:
+        lon, lat = (float(part) for part in at.split(","))
+    except ValueError:
+        raise InputError(
+            f"scenes make guided: --at: expected LON,LAT in degrees, such as 24.9415,60.1706, got {at!r}"
+        ) from None
+    return Place(lon=lon, lat=lat, radius_m=RADIUS_M if radius_m is None else radius_m)
 
 
 def _show(made: GuidedScenes) -> None:
@@ -102,8 +135,10 @@ def _show(made: GuidedScenes) -> None:
     for case in made.cases:
         if not case.valid:
             typer.echo(f"not kept: {case.name}: {case.reason}")
-    for name, why in made.skipped.items():
+    for name, why in list(made.skipped.items())[:_SHOWN]:
         typer.echo(f"not used: {name}: {why}")
+    if (more := len(made.skipped) - _SHOWN) > 0:
+        typer.echo(f"not used: {more} more, see scenes.json")
     refused = ", ".join(f"{why} {number}" for why, number in sorted(made.refused.items(), key=lambda one: -one[1]))
     typer.echo(f"kept {len(rows)} of {len(made.cases)}; drew {made.drawn:,} scenes, refused: {refused or 'none'}")
     typer.echo(f"wrote {made.directory}")

@@ -22,8 +22,12 @@ class GuidedCase(EdgeCase):
     ego: str = ""
     other: str = Field(default="", description="User who is led to the ego.")
     asked_angle_deg: float | None = Field(default=None, description="Of the other against the ego when closest.")
+    asked_bearing_deg: float | None = Field(default=None, description="Where the ego sees the other when closest.")
+    bearing_deg: float | None = Field(default=None, description="Where it did: 0 ahead, 90 on the left.")
     pet_s: float | None = Field(default=None, description="Time between the two at one place [s]; null for none.")
     draws: int = Field(default=0, description="Scenes that were drawn for it.")
     budget_nats: float = Field(default=0.0, description="What guidance was allowed to cost.")
     nats: float | None = Field(default=None, description="What it cost, of the draw that is kept.")
     log_weight: float | None = Field(default=None, description="Logarithm of the importance weight of that draw.")
+    driven_by: str = Field(default="drawn", description="Who drove the ego: as drawn, sumo, or a policy.")
+    replans: int = Field(default=0, description="How often the others were drawn again while it happened.")

@@ -23,7 +23,7 @@ from trafficdiff.simulation.isolation import enter_private_network, free_port, r
 if TYPE_CHECKING:
     from trafficdiff.simulation.control import Policy
 
-__all__ = ["JOB", "OPEN_PORT", "POLICY", "SUMO_WAS_KILLED", "Job", "main", "write_job"]
+__all__ = ["JOB", "OPEN_PORT", "POLICY", "SUMO_WAS_KILLED", "Job", "connect_traci", "main", "write_job"]
 
 JOB: Final = "control.json"
 POLICY: Final = "policy.pickle"
@@ -116,7 +116,7 @@ def _drive_traci(job: Job, directory: Path) -> int:
     command = [*job.command, "--remote-port", str(port), "--num-clients", str(1 + job.clients)]
     with subprocess.Popen(command, preexec_fn=die_with_parent) as sumo:  # noqa: PLW1509
         try:
-            connection = _connect(port, sumo, timeout_s=job.timeout_s)
+            connection = connect_traci(port, sumo, timeout_s=job.timeout_s)
             hang_up = relay(listener, port=port, clients=job.clients) if listener is not None else None
             connection.setOrder(1)
             _step_over(connection, job, directory)
@@ -145,8 +145,8 @@ def _step_over(connection: Any, job: Job, directory: Path) -> None:
     connection.close(wait=False)
 
 
-def _connect(port: int, sumo: subprocess.Popen[bytes], *, timeout_s: float) -> Any:
-    """Connect as soon as SUMO listens; every later answer must come within the time, too."""
+def connect_traci(port: int, sumo: subprocess.Popen[bytes], *, timeout_s: float) -> Any:
+    """Return a connection to SUMO as soon as it listens; every later answer must come within the time, too."""
     import traci
 
     socket.setdefaulttimeout(timeout_s)

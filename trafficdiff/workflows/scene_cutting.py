@@ -60,16 +60,16 @@ class FoundScene:
 
 @dataclass(frozen=True, eq=False)
 class SceneCutter:
-    """Hold what all scenes of one run have in common, and cut one."""
+    """Hold what all scenes of one run have in common, and cut one; ``made`` is where they are written, if they are."""
 
     stored: StoredRun
     graph: RoadGraph
     tracks: Tracks
     smoothing: dict[str, Any]
     net: Path
-    made: Path
     radius_m: float
-    copy_net: bool
+    made: Path | None = None
+    copy_net: bool = False
 
     @cached_property
     def impossible(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -117,28 +117,45 @@ class SceneCutter:
     ) -> FoundScene | None:
         """Write one scene and say what it is about; None where somebody in it moves as no body can."""
         from trafficdiff.datatypes.driving_scene_files import write_driving_scene
-        from trafficdiff.datatypes.track_cut import cut_tracks, users_near
 
         tracks = self.tracks
         ego, other = int(tracks.user[encounters.ego[place]]), int(tracks.user[encounters.other[place]])
         begin_s, end_s = _window(tracks, event, ego)
-        near = users_near(tracks, ego, begin_s=begin_s, end_s=end_s, radius_m=self.radius_m)
-        near[other] = True
-        who, when_s = self.impossible
-        if (near[who] & (when_s >= begin_s) & (when_s <= end_s)).any():
-            return None
-        part = cut_tracks(tracks, begin_s=begin_s, end_s=end_s, users=near)
         aside_m = float(sideways(tracks, encounters.ego[place : place + 1])[0])
         tags = scene_tags(
             kind, ego_kind=str(tracks.user_kind[ego]), other_kind=str(tracks.user_kind[other]), ego_aside_m=aside_m
         )
-        scene = self._scene(f"{kind}_{number:05d}", part, ego=str(tracks.user_id[ego]), tags=tags)
+        scene = self.window(f"{kind}_{number:05d}", ego, begin_s=begin_s, end_s=end_s, others=(other,), tags=tags)
+        if scene is None:
+            return None
+        assert self.made is not None
         write_driving_scene(scene, self.made / scene.name, copy_net=self.copy_net)
         return FoundScene(
             name=scene.name, type=kind, ego=scene.ego, other=str(tracks.user_id[other]), begin_s=begin_s, end_s=end_s,
             critical_s=float(event["time_s"]), ttc_s=float(event["ttc_s"]), pet_s=float(event["pet_s"]),
-            drac_ms2=float(event["drac_ms2"]), users=len(part.user_id), tags=tags,
+            drac_ms2=float(event["drac_ms2"]), users=len(scene.tracks.user_id), tags=tags,
         )  # fmt: skip
+
+    def window(
+        self,
+        name: str,
+        ego: int,
+        *,
+        begin_s: float,
+        end_s: float,
+        others: Sequence[int] = (),
+        tags: tuple[str, ...] = (),
+    ) -> DrivingScene | None:
+        """Return some seconds around a user, who is near and some others in it; None where a motion is impossible."""
+        from trafficdiff.datatypes.track_cut import cut_tracks, users_near
+
+        near = users_near(self.tracks, ego, begin_s=begin_s, end_s=end_s, radius_m=self.radius_m)
+        near[list(others)] = True
+        who, when_s = self.impossible
+        if (near[who] & (when_s >= begin_s) & (when_s <= end_s)).any():
+            return None
+        part = cut_tracks(self.tracks, begin_s=begin_s, end_s=end_s, users=near)
+        return self._scene(name, part, ego=str(self.tracks.user_id[ego]), tags=tags)
 
     def _scene(self, name: str, tracks: Tracks, *, ego: str, tags: tuple[str, ...]) -> DrivingScene:
         from trafficdiff.datatypes.driving_scene import DrivingScene

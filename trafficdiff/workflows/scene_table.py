@@ -17,6 +17,7 @@
 ``weather``     ``dry``, ``rain`` or ``snow``, with ``rain_mm_h``; ``friction`` of the road
 ``valid``       whether it is kept, with ``reason`` where not
 ``users``       how many road users; ``duration_s`` how long
+``nats``        how far the scene model was led [nat]; NaN for other scenes, and where nothing was kept
 ==============  ====================================================================================================
 """
 
@@ -44,6 +45,7 @@ MOST_SCENES: Final = 2_000
 COLUMNS: Final = (
     "name", "type", "origin", "place", "ego_kmh", "question", "asked", "achieved", "ttc_s", "pet_s", "critical_s",
     "other", "clock", "light", "fog_m", "weather", "rain_mm_h", "friction", "valid", "reason", "users", "duration_s",
+    "nats",
 )  # fmt: skip
 _MADE: Final = "scenes.json"
 _FOUND: Final = "scenes.csv"
@@ -91,6 +93,7 @@ def _made(case: Mapping[str, Any], directory: Path) -> dict[str, Any]:
         "critical_s": begin_s + _number(case["trigger_s"]), "other": str(case.get("other", _OPPONENT)),
         "valid": bool(case["valid"]),
         "reason": str(case["reason"]), "users": int(case["users"]), "duration_s": _number(case["duration_s"]),
+        "nats": _number(case.get("nats")),
     } | _conditions(described)  # fmt: skip
 
 
@@ -103,7 +106,7 @@ def _found(row: Mapping[Any, Any], directory: Path) -> dict[str, Any]:
         "name": name, "type": str(row["type"]), "origin": "found", "place": place, "ego_kmh": kmh, "question": "",
         "asked": math.nan, "achieved": math.nan, "ttc_s": ttc_s, "pet_s": pet_s, "critical_s": critical_s,
         "other": str(row["other"]), "valid": True, "reason": "", "users": int(row["users"]),
-        "duration_s": float(row["end_s"]) - float(row["begin_s"]),
+        "duration_s": float(row["end_s"]) - float(row["begin_s"]), "nats": math.nan,
     } | _conditions(_described(directory / name))  # fmt: skip
 
 

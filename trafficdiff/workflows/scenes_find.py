@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from trafficdiff.store.reading import StoredRun
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["KIND", "FoundScenes", "find_scenes"]
+__all__ = ["KIND", "FoundScenes", "find_scenes", "opened_run"]
 
 KIND: Final = "found scenes"
 _MOST: Final = 100_000
@@ -115,7 +115,7 @@ def find_scenes(
     from trafficdiff.simulation.track_smoothing import smooth_tracks
 
     progress("reading the tracks", None)
-    stored, graph, tracks = _opened(Path(run))
+    stored, graph, tracks = opened_run(Path(run))
     smoothed = smooth_tracks(tracks)
     tracks = smoothed.tracks
     progress("looking for conflicts", None)
@@ -127,7 +127,7 @@ def find_scenes(
     unlike = distinct(encounter_features(tracks, encounters), kinds, distance=distance)
     with publishing(directory, kind=KIND) as made:
         net = shared_net(stored, made)
-        cutter = SceneCutter(stored, graph, tracks, smoothed.as_dict(), net, made, radius_m, copy_net=copy_net)
+        cutter = SceneCutter(stored, graph, tracks, smoothed.as_dict(), net, radius_m, made, copy_net=copy_net)
         scenes, implausible = cutter.cut_all(
             events, encounters, kinds, order=np.flatnonzero(unlike), count=count, progress=progress
         )
@@ -150,7 +150,16 @@ def _check(types: Sequence[str], *, count: int, distance: float, radius_m: float
     faults.raise_if_any(InputError)
 
 
-def _opened(run: Path) -> tuple[StoredRun, RoadGraph, Tracks]:
+def opened_run(run: Path) -> tuple[StoredRun, RoadGraph, Tracks]:
+    """Return a run, its roads and its tracks as they were recorded.
+
+    Raises
+    ------
+    InputError
+        If its tracks are not fine enough, or nobody is in them.
+    IntegrityError
+        If it is no complete run.
+    """
     from trafficdiff.datatypes.track_files import read_tracks_table
     from trafficdiff.roads.netfile import read_net
     from trafficdiff.store.reading import open_run

@@ -13,11 +13,14 @@ from trafficdiff.datatypes.motion_windows import tracks_of_motion
 from trafficdiff.datatypes.net_shapes import read_net_shapes
 from trafficdiff.datatypes.track_checks import kinematic_faults
 from trafficdiff.datatypes.track_cut import sample_at
+from trafficdiff.metrics.motion_pair import angle_when_closest, bearing_when_closest
 from trafficdiff.metrics.safety_events import SafetyLimits, conflicts
 from trafficdiff.metrics.scene_types import Encounters, scene_tags, scene_types, sideways
 from trafficdiff.workflows.scenes_guide_starts import HORIZON_S, of_pair
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from trafficdiff.datatypes.tracks import Tracks
@@ -28,11 +31,13 @@ __all__ = ["REFUSALS", "Achieved", "judge_drawn"]
 
 REFUSALS: Final = (
     "impossible motion", "off the road", "a collision", "no collision course", "another time to collision",
-    "another angle",
+    "another angle", "another bearing",
 )  # fmt: skip
 """Why a drawn scene is refused; the first that applies counts."""
 _KERB_M: Final = 0.5
-"""How far beyond a lane's edge a box's centre may come, or further than it was when it entered [m]."""
+"""How far beyond a lane's edge the centre of ego or opponent may come, or further than it was when it entered [m]."""
+_OTHERS_KERB_M: Final = 1.5
+"""The same of anybody else: corners are cut there, too [m]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +48,18 @@ class Achieved:
     pet_s: float
     time_s: float
     angle_deg: float
+    bearing_deg: float
     type: str
     tags: tuple[str, ...]
 
 
 def judge_drawn(
-    start: Start, drawn: DrawnScene, *, ttc_s: float, angle_deg: float | None = None
+    start: Start,
+    drawn: DrawnScene,
+    *,
+    ttc_s: float,
+    angle_deg: float | None = None,
+    bearing_deg: float | None = None,
 ) -> Achieved | tuple[str, float]:
     """Return what a drawn scene achieved, or one of `REFUSALS` and the number that is not as asked (NaN for none).
 
@@ -58,13 +69,13 @@ def judge_drawn(
         What it was drawn from.
     drawn
         What was drawn.
-    ttc_s, angle_deg
+    ttc_s, angle_deg, bearing_deg
         What was asked: met within `TOLERANCE` (relative), and within `ANGLE_TOLERANCE_DEG`.
     """
     tracks = tracks_of_motion(drawn.scene, drawn.fine.astype(np.float64), drawn.present)
     if len(kinematic_faults(tracks)):
         return REFUSALS[0], float("nan")
-    if (off_m := _farthest_off_road(start, tracks)) > _KERB_M:
+    if (off_m := _off_road(start, tracks)) > 0:
         return REFUSALS[1], off_m
     found = conflicts(tracks, limits=SafetyLimits(horizon_s=HORIZON_S))
     if found["collision"].any():
@@ -72,27 +83,32 @@ def judge_drawn(
     rows = of_pair(found, start.scene.ego, str(start.motion.user_id[start.other]))
     if not len(rows) or not np.isfinite(rows["ttc_s"].iloc[0]):
         return REFUSALS[3], float("nan")
-    made = _achieved(start, tracks, rows, angle_deg=drawn.reached["angle_deg"])
-    return _compared(made, ttc_s=ttc_s, angle_deg=angle_deg)
+    made = _achieved(start, drawn, tracks, rows)
+    return _compared(made, {"ttc_s": ttc_s, "angle_deg": angle_deg, "bearing_deg": bearing_deg})
 
 
-def _compared(made: Achieved, *, ttc_s: float, angle_deg: float | None) -> Achieved | tuple[str, float]:
+def _compared(made: Achieved, asked: Mapping[str, float | None]) -> Achieved | tuple[str, float]:
     """Return what was achieved if it is as asked, else what is not."""
-    if not abs(made.ttc_s - ttc_s) <= TOLERANCE * ttc_s:
-        return REFUSALS[4], made.ttc_s
-    if angle_deg is not None and not abs(_turned(made.angle_deg - angle_deg)) <= ANGLE_TOLERANCE_DEG:
-        return REFUSALS[5], made.angle_deg
+    for name, refusal in zip(("ttc_s", "angle_deg", "bearing_deg"), REFUSALS[4:], strict=True):
+        wanted, got = asked[name], getattr(made, name)
+        if wanted is None:
+            continue
+        off = abs(got - wanted) / (TOLERANCE * wanted) if name == "ttc_s" else _turn(got - wanted) / ANGLE_TOLERANCE_DEG
+        if not off <= 1.0:
+            return refusal, got
     return made
 
 
-def _farthest_off_road(start: Start, tracks: Tracks) -> float:
-    """Return how far a centre comes off the road, or further off than where it entered [m]."""
+def _off_road(start: Start, tracks: Tracks) -> float:
+    """Return how far beyond what is allowed a centre comes off the road, or further off than where it entered [m]."""
     off_m = read_net_shapes(start.scene.net_file).distance_from_road(tracks.x_m, tracks.y_m)
     entered_m = off_m[tracks.offsets[:-1]]
-    return float((np.maximum.reduceat(off_m, tracks.offsets[:-1]) - entered_m).max(initial=0.0))
+    pair = np.isin(tracks.user_id, [start.scene.ego, start.motion.user_id[start.other]])
+    beyond_m = np.maximum.reduceat(off_m, tracks.offsets[:-1]) - entered_m
+    return float((beyond_m - np.where(pair, _KERB_M, _OTHERS_KERB_M)).max(initial=0.0))
 
 
-def _achieved(start: Start, tracks: Tracks, rows: pd.DataFrame, *, angle_deg: float) -> Achieved:
+def _achieved(start: Start, drawn: DrawnScene, tracks: Tracks, rows: pd.DataFrame) -> Achieved:
     event = rows.iloc[0]
     names = tracks.user_id.tolist()
     ego, other = names.index(start.scene.ego), names.index(str(start.motion.user_id[start.other]))
@@ -104,10 +120,11 @@ def _achieved(start: Start, tracks: Tracks, rows: pd.DataFrame, *, angle_deg: fl
     )  # fmt: skip
     return Achieved(
         ttc_s=float(event["ttc_s"]), pet_s=float(rows["pet_s"].min()), time_s=float(event["time_s"]),
-        angle_deg=angle_deg, type=kind, tags=tags,
+        angle_deg=angle_when_closest(drawn.scene, drawn.fine, start.other),
+        bearing_deg=bearing_when_closest(drawn.scene, drawn.fine, start.other), type=kind, tags=tags,
     )  # fmt: skip
 
 
-def _turned(angle_deg: float) -> float:
-    """Return an angle within -180 to 180 degrees."""
-    return (angle_deg + 180.0) % 360.0 - 180.0
+def _turn(angle_deg: float) -> float:
+    """Return the size of an angle, 0 to 180 degrees."""
+    return abs((angle_deg + 180.0) % 360.0 - 180.0)

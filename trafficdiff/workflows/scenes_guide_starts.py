@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import numpy as np
 
 from trafficdiff.datatypes.guided_case import KEPT_S
 from trafficdiff.datatypes.motion_scene import KINDS, STEP_S, STEPS
 from trafficdiff.errors import Faults, InputError
+from trafficdiff.metrics.likely_opponent import likely_opponents
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.motion_scene import MotionScene
     from trafficdiff.workflows.progress import Progress
 
-__all__ = ["HORIZON_S", "KEPT_STEPS", "Start", "of_pair", "opened_starts"]
+__all__ = ["HORIZON_S", "KEPT_STEPS", "Start", "of_pair", "opened_starts", "refuse_none", "start_of"]
 
 HORIZON_S: Final = 10.0
 """Times to collision above this are not looked at [s]."""
@@ -30,8 +32,6 @@ KEPT_STEPS: Final = round(KEPT_S / STEP_S)
 _ENDS_S: Final = 0.25
 """Who leaves a recording at most so long before its end is there on after it [s]."""
 _STANDS_M: Final = 0.5
-_MEETS_M: Final = 3.0
-"""Ways that come so near to each other meet: their points are 4 m apart [m]."""
 _OFF_ROAD_M: Final = 1.0
 """An ego so far beyond every lane at its first moment is off the map [m]."""
 _SHOWN: Final = 5
@@ -51,6 +51,8 @@ class Start:
         Place of who is led to the ego among the motion scene's users.
     low_s, high_s
         Times to collision that can be asked of it [s].
+    instead
+        User id of who could be led instead; None for nobody, or if who is led was given.
     """
 
     scene: DrivingScene
@@ -59,6 +61,7 @@ class Start:
     other: int
     low_s: float
     high_s: float
+    instead: str | None = None
 
 
 def opened_starts(
@@ -84,12 +87,15 @@ def opened_starts(
     InputError
         If there is no scene, one cannot be read, an ego is off the map, or none can be led to what is asked.
     """
+    from trafficdiff.datatypes.driving_scene_files import read_driving_scene
+
     paths = _scene_paths(folder)
     faults, starts, skipped = Faults(f"{folder}"), [], {}
     for number, path in enumerate(paths):
         progress("reading scenes", number / len(paths))
         try:
-            made = _start(path, opponent=opponent, asked_s=asked_s, keep_others=keep_others)
+            scene = read_driving_scene(path)
+            made = start_of(scene, opponent=opponent, asked_s=asked_s, keep_others=keep_others)
         except InputError as error:
             for fault in error.faults or (str(error),):
                 faults.add(f"{path.name}: {fault}")
@@ -100,12 +106,18 @@ def opened_starts(
             starts.append(made)
     faults.raise_if_any(InputError)
     if not starts:
-        said = [f"{name}: {why}" for name, why in skipped.items()]
-        raise InputError(
-            f"{folder}: expected a scene that can be led to a time to collision of {asked_s[0]:g} to {asked_s[1]:g} s, "
-            f"got none of {len(paths)}; " + "; ".join(said[:_SHOWN])
-        )
+        refuse_none(str(folder), skipped, asked_s=asked_s)
     return starts, skipped
+
+
+def refuse_none(source: str, skipped: Mapping[str, str], *, asked_s: tuple[float, float]) -> NoReturn:
+    """Raise: no scene of a source can be led to what is asked, for these reasons by name."""
+    said = [f"{name}: {why}" for name, why in skipped.items()]
+    span = " to ".join(dict.fromkeys(f"{one_s:g}" for one_s in asked_s))
+    raise InputError(
+        f"{source}: expected a scene that can be led to a time to collision of {span} s, got none of "
+        f"{len(skipped)}; {'; '.join(said[:_SHOWN])}"
+    )
 
 
 def of_pair(conflicts: pd.DataFrame, ego: str, other: str) -> pd.DataFrame:
@@ -129,21 +141,29 @@ def _scene_paths(folder: Path) -> list[Path]:
     return found
 
 
-def _start(path: Path, *, opponent: str | None, asked_s: tuple[float, float], keep_others: bool) -> Start | str:
-    """Return one scene to go on from, or why it cannot be led to what is asked."""
-    from trafficdiff.datatypes.driving_scene_files import read_driving_scene
+def start_of(
+    scene: DrivingScene, *, opponent: str | None, asked_s: tuple[float, float], keep_others: bool
+) -> Start | str:
+    """Return one scene to go on from, or why it cannot be led to what is asked; see `opened_starts`.
+
+    Raises
+    ------
+    InputError
+        If its ego is off the map.
+    """
     from trafficdiff.workflows.motion_corpus import fitted, is_staged, scene_at_start
 
-    scene = read_driving_scene(path)
     staged = is_staged(scene)
     ego = scene.ego_place
     motion = scene_at_start(scene, begin_s=float(scene.tracks.enter_s[ego]), staged=staged)
     _check_ego(scene, motion)
-    other = _likeliest(motion) if opponent is None else _named(motion, opponent)
-    if other is None:
+    aimed_s = sum(asked_s) / 2
+    likely = likely_opponents(motion, ttc_s=aimed_s) if opponent is None else _named(motion, opponent)
+    if not likely:
         return (
-            "nobody there who could come to a conflict with the ego" if opponent is None else f"no {opponent!r} there"
+            "nobody there who could come to a conflict with the ego" if opponent is None else _absent(motion, opponent)
         )
+    other, *rest = likely
     if not motion.valid[[0, other], : KEPT_STEPS + 1].all():
         return f"ego or {motion.user_id[other]!r} are not there for the first {KEPT_S:g} s"
     low_s, high_s = _allowed(scene, motion, other)
@@ -156,8 +176,9 @@ def _start(path: Path, *, opponent: str | None, asked_s: tuple[float, float], ke
     fit = fitted([motion])[0]
     known = _known(fit, other, staged=staged, keep_others=keep_others)
     return Start(
-        scene=scene, motion=_carried_on(fit, scene, other), known=known, other=other, low_s=low_s, high_s=high_s
-    )
+        scene=scene, motion=_carried_on(fit, scene, other), known=known, other=other, low_s=low_s, high_s=high_s,
+        instead=str(motion.user_id[rest[0]]) if rest else None,
+    )  # fmt: skip
 
 
 def _check_ego(scene: DrivingScene, motion: MotionScene) -> None:
@@ -173,22 +194,15 @@ def _check_ego(scene: DrivingScene, motion: MotionScene) -> None:
         )
 
 
-def _named(motion: MotionScene, opponent: str) -> int | None:
-    found = np.flatnonzero(motion.user_id == opponent)
-    return int(found[0]) if len(found) and found[0] > 0 else None
+def _absent(motion: MotionScene, opponent: str) -> str:
+    others = ", ".join(map(str, motion.user_id[1 : 1 + _SHOWN].tolist())) or "nobody"
+    if str(motion.user_id[0]) == opponent:
+        return f"{opponent!r} is the ego; beside it there are {others}"
+    return f"no {opponent!r} there; beside the ego there are {others}"
 
 
-def _likeliest(motion: MotionScene) -> int | None:
-    """Return who can come to a conflict: the nearest of those whose way meets the ego's, else `likely_opponent`."""
-    from trafficdiff.workflows.motion_judging import likely_opponent
-
-    meets = np.zeros(len(motion.user_id), bool)
-    own = motion.path[0][motion.path_valid[0]]
-    for user in range(1, len(meets)):
-        way = motion.path[user][motion.path_valid[user]]
-        if len(own) and len(way):
-            meets[user] = np.hypot(*(own[:, None] - way[None]).transpose(2, 0, 1)).min() < _MEETS_M
-    return likely_opponent(motion, among=meets) or likely_opponent(motion)
+def _named(motion: MotionScene, opponent: str) -> list[int]:
+    return [int(place) for place in np.flatnonzero(motion.user_id == opponent)[:1] if place > 0]
 
 
 def _allowed(scene: DrivingScene, motion: MotionScene, other: int) -> tuple[float, float]:
@@ -215,13 +229,17 @@ def _allowed(scene: DrivingScene, motion: MotionScene, other: int) -> tuple[floa
 
 
 def _known(motion: MotionScene, other: int, *, staged: bool, keep_others: bool) -> NDArray[np.bool_]:
-    """Return which controls stay: everybody's first ones, all of who stands by in a staged scene, others' if asked."""
+    """Return which controls stay: everybody's first ones, all of who stands by in a staged scene, others' if asked.
+
+    Others are drawn after all where the recording ends, and where bodies could not follow it.
+    """
     known = np.zeros((len(motion.user_id), STEPS), bool)
     known[motion.valid[:, : KEPT_STEPS + 1].all(axis=1), :KEPT_STEPS] = True
     if staged:
         away_m = np.hypot(*np.moveaxis(motion.state[..., :2] - motion.start[:, None, :2], -1, 0)) * motion.valid
         known[away_m.max(axis=1) < _STANDS_M] = True
-    known |= keep_others
+    if keep_others and motion.drivable is not None:
+        known |= motion.drivable[:, None] & motion.valid[:, 1:]
     known[[0, other], KEPT_STEPS:] = False
     return known
 

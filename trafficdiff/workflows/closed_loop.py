@@ -1,0 +1,314 @@
+"""Let drawn scenes happen: in SUMO, with an ego that drives by itself, and others who are drawn again meanwhile.
+
+::
+
+    drawn scene ─▶ ego drives some seconds (policy, or SUMO's driver) ─▶ others are drawn again ─┬─▶ what happened
+                        ▲ among the others as last drawn ────────────────────────────────────────┘
+
+A policy needs no SUMO to drive among given others, so its scene is played there when it is over: SUMO has to take
+every pose. SUMO's own driver is played as it goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
+
+from trafficdiff.datatypes.guided_case import KEPT_S
+from trafficdiff.datatypes.motion_scene import FINE, STEP_S, STEPS, into_frame
+from trafficdiff.errors import Faults, InputError, SimulationError
+from trafficdiff.simulation.ego_policies import DRAWN, SUMO, ego_policy
+from trafficdiff.simulation.ego_rollout import drive_drawn
+from trafficdiff.simulation.scene_loop import ScenePlayer
+from trafficdiff.workflows.closed_loop_replan import Happening, expecting, replanned
+from trafficdiff.workflows.closed_loop_stage import own_driver, poses_of, stage_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from trafficdiff.datatypes.ego_view import EgoPolicy
+    from trafficdiff.diffusion.motion_checkpoint import MotionCheckpoint
+    from trafficdiff.diffusion.motion_guidance import Guidance
+    from trafficdiff.diffusion.motion_sampler import DrawnScene
+    from trafficdiff.simulation.scene_loop import Engine
+    from trafficdiff.workflows.scenes_guide_starts import Start
+
+__all__ = ["LOOP_REFUSALS", "PLANS", "REPLAN_S", "ClosedLoop", "LoopedScene", "Planning", "check_loop"]
+
+REPLAN_S: Final = 2.0
+PLANS: Final = 8
+"""Plans that are drawn each time; that which comes nearest to what is asked is taken."""
+LOOP_REFUSALS: Final = (
+    "SUMO crashed", "SUMO moves somebody elsewhere", "no route for SUMO's driver", "the ego left the roads",
+)  # fmt: skip
+"""Why a scene cannot happen."""
+_ENGINES: Final = ("libsumo", "traci")
+_BEGINS: Final = round(KEPT_S / STEP_S) * FINE
+"""First moment at which an ego drives by itself comes after this one."""
+_LAST: Final = STEPS * FINE
+_MOMENT_S: Final = STEP_S / FINE
+_AWAY_M: Final = 0.05
+_FIRST_SHARE: Final = 0.8
+"""What the first plan may spend of the budget; the others share what is left."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LoopedScene:
+    """Hold a scene that has happened: as if drawn, and how often others were drawn again."""
+
+    drawn: DrawnScene
+    replans: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Planning:
+    """Say how others are drawn again.
+
+    Parameters
+    ----------
+    model, guidance, seed
+        Who draws, what is asked with which budget in all, and the seed of all that is drawn again.
+    badness
+        Tells how far a scene, shape (A, T, 4), is from what is asked; the plan with the least is taken.
+    """
+
+    model: MotionCheckpoint
+    guidance: Guidance
+    seed: int
+    badness: Callable[[NDArray[np.float32]], float]
+
+
+def check_loop(faults: Faults, *, ego: str, replan_s: float | None, engine: str) -> None:
+    """Note every fault of what is asked of a closed loop."""
+    if engine not in _ENGINES:
+        faults.add(f"--engine: expected {' or '.join(_ENGINES)}, got {engine!r}")
+    if replan_s is not None:
+        if not (STEP_S <= replan_s <= STEPS * STEP_S - KEPT_S and float(replan_s / STEP_S).is_integer()):
+            faults.add(
+                f"--replan: expected a time from {STEP_S:g} to {STEPS * STEP_S - KEPT_S:g} s in half seconds, "
+                f"got {replan_s:g}"
+            )
+        if ego == DRAWN:
+            faults.add("--replan: expected --ego with it, for an ego that is drawn drives as the others expect")
+    try:
+        ego_policy(ego)
+    except InputError as error:
+        for fault in error.faults or (str(error),):
+            faults.add(f"--ego: {fault}")
+
+
+class ClosedLoop:
+    """Let scenes happen; a context manager, which ends SUMO.
+
+    Parameters
+    ----------
+    ego
+        Who drives the ego: ``drawn`` (as drawn), ``sumo`` (SUMO's own driver), or a policy
+        (see `trafficdiff.simulation.ego_policies`).
+    replan_s
+        How often others are drawn again [s].
+    engine
+        ``libsumo`` or ``traci``.
+    """
+
+    def __init__(self, *, ego: str = DRAWN, replan_s: float = REPLAN_S, engine: Engine = "libsumo") -> None:
+        self.ego, self.replan_s, self.engine = ego, replan_s, engine
+        self._players: dict[Path, ScenePlayer] = {}
+        self._open = contextlib.ExitStack()
+        self._folder: Path | None = None
+
+    def __enter__(self) -> Self:
+        """Start nothing yet."""
+        self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="trafficdiff-loop-")))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End all of SUMO."""
+        self._open.close()
+        self._players.clear()
+
+    def guidance(self, asked: Guidance) -> Guidance:
+        """Return what is asked of the first plan: most of the budget, where others follow."""
+        last = self.ego == DRAWN or len(self._moments()) < 2
+        return asked if last else dataclasses.replace(asked, budget_nats=asked.budget_nats * _FIRST_SHARE)
+
+    def expecting(self, start: Start, model: MotionCheckpoint) -> Start:
+        """Return what others are drawn from: given how a policy would drive if they did as they were recorded."""
+        from trafficdiff.diffusion.motion_sampler import sample_scenes
+
+        policy = ego_policy(self.ego)
+        if policy is None:
+            return start
+        recorded = sample_scenes(model.members, [start.motion], seed=0, known=[np.ones_like(start.known)])[0]
+        return expecting(start, drive_drawn(policy, recorded).fine)
+
+    def without_replans(self, drawn: DrawnScene) -> DrawnScene:
+        """Return a drawn scene as a policy drives in it if nobody is drawn again; as it is where there is none."""
+        policy = ego_policy(self.ego)
+        if policy is None:
+            return drawn
+        fine = drawn.fine.copy()
+        fine[0] = drive_drawn(policy, drawn).fine
+        return dataclasses.replace(drawn, fine=fine)
+
+    def happens(self, start: Start, drawn: DrawnScene, planning: Planning) -> LoopedScene | str:
+        """Return what happens from a drawn scene on, or one of `LOOP_REFUSALS`.
+
+        Parameters
+        ----------
+        start, drawn
+            What was drawn, and from what.
+        planning
+            How others are drawn again.
+
+        Raises
+        ------
+        SimulationError
+            If a policy fails, or answers what is no control.
+        """
+        if self.ego == SUMO:
+            return self._by_sumo(start, drawn, planning)
+        policy = ego_policy(self.ego)
+        happening = Happening.of(start, drawn)
+        if policy is not None:
+            happening = self._by_policy(policy, happening, planning)
+        refused = self._replayed(happening)
+        if refused is not None:
+            return refused
+        return LoopedScene(drawn=drawn, replans=0) if policy is None else _looped(happening, drawn)
+
+    def _by_policy(self, policy: EgoPolicy, happening: Happening, planning: Planning) -> Happening:
+        for at in self._moments():
+            if at > _BEGINS:
+                happening = self._planned_again(happening, planning, at=at)
+            until = min(at + self._stride, _LAST)
+            driven = drive_drawn(
+                policy, happening, from_s=at * _MOMENT_S, until_s=until * _MOMENT_S, begins=at == _BEGINS
+            )
+            happening.fine[0, : until + 1] = driven.fine
+        return happening
+
+    def _planned_again(self, happening: Happening, planning: Planning, *, at: int) -> Happening:
+        """Return what has happened with the best of some plans after it, for the ego as its policy will drive."""
+        expected = self._expected(happening, at=at)
+        plans = replanned(
+            happening, planning.model, planning.guidance, at=at, seed=planning.seed + at, expected=expected,
+            share=self._share(at), plans=PLANS,
+        )  # fmt: skip
+
+        def badness(plan: Happening) -> float:
+            driven = self._expected(plan, at=at)
+            fine = plan.fine if driven is None else np.concatenate([driven[None], plan.fine[1:]])
+            return planning.badness(fine.astype(np.float32))
+
+        return min(plans, key=badness)
+
+    def _expected(self, happening: Happening, *, at: int) -> NDArray[np.float64] | None:
+        """Return how a policy that begins now would drive if nobody is drawn again; None for SUMO's driver."""
+        policy = ego_policy(self.ego)
+        return None if policy is None else drive_drawn(policy, happening, from_s=at * _MOMENT_S).fine
+
+    def _by_sumo(self, start: Start, drawn: DrawnScene, planning: Planning) -> LoopedScene | str:
+        driver = own_driver(start, from_moment=_BEGINS + 1)
+        if driver is None:
+            return LOOP_REFUSALS[2]
+        happening = Happening.of(start, drawn)
+        player = self._player(start)
+        try:
+            player.begin(stage_of(start, driver=driver))
+            for at in self._moments():
+                if at > _BEGINS:
+                    happening = self._planned_again(happening, planning, at=at)
+                until, first = min(at + self._stride, _LAST), at + 1 if at > _BEGINS else 0
+                poses = poses_of(start.motion, happening.fine, happening.present, first=first, last=until)
+                played = player.play(poses)
+                if not np.isfinite(played.states[0]).all():
+                    return LOOP_REFUSALS[3]
+                if played.away_m > _AWAY_M:
+                    return LOOP_REFUSALS[1]
+                own = max(first, _BEGINS + 1)  # before it, it was moved
+                happening.fine[0, own : until + 1] = _in_frame(played.states[0, own - first :], happening)
+        except SimulationError as error:
+            return _told(error)
+        return _looped(_smooth_ego(happening), drawn)
+
+    def _replayed(self, happening: Happening) -> str | None:
+        """Return why SUMO does not take a scene; None if it does."""
+        player = self._player(happening.start)
+        try:
+            player.begin(stage_of(happening.start, driver=None))
+            played = player.play(poses_of(happening.scene, happening.fine, happening.present, first=0, last=_LAST))
+        except SimulationError as error:
+            return _told(error)
+        return LOOP_REFUSALS[1] if played.away_m > _AWAY_M else None
+
+    @property
+    def _stride(self) -> int:
+        return round(self.replan_s / _MOMENT_S)
+
+    def _share(self, at: int) -> float:
+        """Return how much of what is left of the budget a plan may spend: as much as each that follows."""
+        return 1 / len(range(at, _LAST, self._stride))
+
+    def _moments(self) -> range:
+        """Return the moments at which the ego goes on among others as last drawn."""
+        return range(_BEGINS, _LAST, self._stride)
+
+    def _player(self, start: Start) -> ScenePlayer:
+        net_file = start.scene.net_file.resolve()
+        if net_file not in self._players:
+            assert self._folder is not None, "expected to be entered"
+            player = ScenePlayer(net_file, directory=self._folder / str(len(self._players)), engine=self.engine)
+            self._players[net_file] = self._open.enter_context(player)
+        return self._players[net_file]
+
+
+def _looped(happening: Happening, drawn: DrawnScene) -> LoopedScene:
+    fine = happening.fine.astype(np.float32)
+    return LoopedScene(
+        drawn=dataclasses.replace(
+            drawn, fine=fine, knots=fine[:, ::FINE], controls=happening.controls, spent=happening.spent,
+            log_ratio=happening.log_ratio, reached={},
+        ),
+        replans=happening.replans,
+    )  # fmt: skip
+
+
+def _in_frame(states: NDArray[np.float64], happening: Happening) -> NDArray[np.float64]:
+    frame = happening.scene.frame
+    made = states.copy()
+    made[:, :2] = into_frame(states[:, :2], frame)
+    made[:, 2] = np.unwrap(states[:, 2] - frame[2])
+    return made
+
+
+def _smooth_ego(happening: Happening) -> Happening:
+    """Return the scene with SUMO's corners rounded, as those of every track of SUMO are."""
+    from trafficdiff.datatypes.motion_windows import tracks_of_motion
+    from trafficdiff.simulation.track_smoothing import smooth_tracks
+
+    alone = np.zeros_like(happening.present)
+    alone[0] = True
+    tracks = smooth_tracks(tracks_of_motion(happening.scene, happening.fine, alone)).tracks
+    net = np.column_stack([tracks.x_m, tracks.y_m, tracks.heading_rad, tracks.speed_ms])
+    happening.fine[0] = _in_frame(net, happening)
+    return happening
+
+
+def _told(error: SimulationError) -> str:
+    """Return the refusal that a failure of SUMO is; what it said is in the log."""
+    import logging
+
+    logging.getLogger(__name__).warning("%s; the others go on", error)
+    return LOOP_REFUSALS[0]
