@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trafficdiff.cli import scene_model
+from trafficdiff.cli import scene_model, scenes_failures
 from trafficdiff.cli.output import JsonOption, print_grid, print_json, showing_progress
 from trafficdiff.cli.scenes_guided import GUIDED, make_guided, refuse_strange
 from trafficdiff.errors import InputError
@@ -25,6 +25,7 @@ _SHOWN = 20
 scenes = typer.Typer(help="AV scenes: make rare ones, find critical ones.", no_args_is_help=True, rich_markup_mode=None)
 scenes.command("corpus")(scene_model.corpus)
 scenes.command("train")(scene_model.train)
+scenes.command("failures")(scenes_failures.failures)
 
 
 class Demand(StrEnum):
@@ -65,11 +66,22 @@ def make(
         int | None, typer.Option("--trips", help="Trips an hour of the traffic; default by length of roads.")
     ] = None,
     source: Annotated[
-        Path | None, typer.Option("--from", metavar="SCENES", help="guided: AV scenes whose first second is kept.")
+        Path | None,
+        typer.Option("--from", metavar="SCENES|RUN", help="guided: whose first second is kept; a run has fine tracks."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="LON,LAT", help="guided: where in the run; default anywhere.")
+    ] = None,
+    radius: Annotated[
+        float | None, typer.Option("--radius", help="guided: who comes so near to --at is there [m]; default 50.")
     ] = None,
     angle: Annotated[
         float | None,
         typer.Option("--angle", help="guided: the opponent's heading against the ego's when closest [deg]."),
+    ] = None,
+    bearing: Annotated[
+        float | None,
+        typer.Option("--bearing", help="guided: where the ego sees the opponent then; 0 ahead, 90 left [deg]."),
     ] = None,
     opponent: Annotated[
         str | None, typer.Option("--opponent", metavar="ID", help="guided: who is led; default the likeliest.")
@@ -81,21 +93,34 @@ def make(
     keep_others: Annotated[
         bool, typer.Option("--keep-others", help="guided: all but ego and opponent go on as recorded.")
     ] = False,
+    ego: Annotated[
+        str | None,
+        typer.Option("--ego", metavar="WHO", help="guided: drawn (default), sumo, idm, faulty, late, or module:Class."),
+    ] = None,
+    replan: Annotated[
+        float | None, typer.Option("--replan", help="guided: how often others are drawn again [s]; default 2.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="libsumo|traci", help="guided: how SUMO is driven.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option("--checkpoint", help="guided: a scene model of your own; default the shipped one.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Stage rare encounters among traffic (docs/edge_cases.md), or have the scene model draw them (guided)."""
-    own = {"--from": source, "--angle": angle, "--opponent": opponent, "--budget": budget, "--draws": draws,
-           "--keep-others": keep_others, "--checkpoint": checkpoint}  # fmt: skip
+    own = {"--from": source, "--at": at, "--radius": radius, "--angle": angle, "--bearing": bearing,
+           "--opponent": opponent, "--budget": budget, "--draws": draws, "--keep-others": keep_others, "--ego": ego,
+           "--replan": replan, "--engine": engine, "--checkpoint": checkpoint}  # fmt: skip
     staged = {"--network": network, "--vary": vary or None, "--impact": impact, "--hour": hour, "--fog": fog,
               "--precipitation": precipitation, "--friction": friction, "--trips": trips}  # fmt: skip
     if type_name == GUIDED:
         refuse_strange(staged, what=GUIDED)
         make_guided(
-            source, output=output, count=count, seed=seed, ttc=ttc, angle_deg=angle, opponent=opponent,
-            budget_nats=budget, draws=draws, keep_others=keep_others, checkpoint=checkpoint, as_json=as_json,
+            source, output=output, count=count, seed=seed, ttc=ttc, angle_deg=angle, bearing_deg=bearing,
+            opponent=opponent,
+            budget_nats=budget, draws=draws, keep_others=keep_others, checkpoint=checkpoint, as_json=as_json, at=at,
+            radius_m=radius, ego=ego, replan_s=replan, engine=engine,
         )  # fmt: skip
         return
     refuse_strange(own, what=type_name)
