@@ -1,4 +1,4 @@
-"""Draw AV scenes: which there are, how critical each is, what happens in it, and its files for other tools."""
+"""Draw AV scenes: which there are, how critical each is, what happens in it, its files for other tools, new ones."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import streamlit as st
 from dashboards.shell.av_scenes import chosen_scene, filters, scene_folders, show_scenes, table_of, type_name
 from dashboards.shell.choice import choose
 from dashboards.shell.faults import show_fault
+from dashboards.shell.guide_jobs import guided_jobs
 from dashboards.shell.missing import missing
 from dashboards.shell.pages import Page
 from dashboards.shell.scene_export import offer_files
+from dashboards.shell.scene_guided import guided_in, told_of_folder, told_of_scene
 from dashboards.shell.scene_look import look_at, show_scene
-from dashboards.shell.scene_search import search
+from dashboards.shell.scene_search import from_a_run
 from dashboards.shell.words import word
 from trafficdiff.errors import TrafficdiffError
 from trafficdiff.workflows.scene_table import MOST_SCENES
@@ -29,13 +31,14 @@ _MAKE: Final = "trafficdiff scenes make cut-in --network helsinki --count 10 -o 
 def show() -> None:
     """Draw the page."""
     st.title(word("av_scenes.title"), anchor=False)
+    guided_jobs()
     folders = scene_folders()
     if folders:
         _folder(folders)
     else:
         missing("av_scenes.no_scenes", command=_MAKE)
     with st.expander(word("av_scenes.find"), icon=":material/search:", expanded=not folders):
-        search()
+        from_a_run()
 
 
 def _folder(folders: list[str]) -> None:
@@ -51,6 +54,9 @@ def _folder(folders: list[str]) -> None:
     with right:
         shown = filters(scenes)
     _told(scenes, shown)
+    guided = guided_in(folder)
+    if guided is not None:
+        told_of_folder(guided)
     if not len(shown):
         st.info(word("av_scenes.none_left"), icon=":material/filter_alt_off:")
         return
@@ -68,6 +74,8 @@ def _folder(folders: list[str]) -> None:
             show_fault(fault)
     else:
         show_scene(looked, row, title=type_name(str(row["type"])))
+        if guided is not None and name in guided.cases:
+            told_of_scene(guided.cases[name])
     offer_files(folder, name, count=int((scenes["name"] != "").sum()))
 
 

@@ -337,6 +337,12 @@ def _result(record: JobRecord) -> None:
     """Show the way to what came out of a job."""
     if record.state != "done":
         return
+    if record.name in {entry.name for entry in workspace().scenes()}:
+        go(
+            "av_scenes", label=word("run.open_scenes"), icon=":material/directions_car:", scenes=record.name,
+            scene=None, type=None, left=None,
+        )  # fmt: skip
+        return
     study = record.name if record.name in {entry.name for entry in workspace().studies()} else None
     run = record.name if study is None and record.name in {entry.name for entry in workspace().runs()} else None
     if study or run:

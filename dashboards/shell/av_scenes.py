@@ -12,6 +12,7 @@ import streamlit as st
 from dashboards.shell import view
 from dashboards.shell.choice import choose
 from dashboards.shell.looks import date_text, number
+from dashboards.shell.scene_guided import reason_text
 from dashboards.shell.state import workspace
 from dashboards.shell.words import has_word, plain_word, word
 
@@ -29,12 +30,14 @@ _HEIGHT: Final = 320
 _ROW: Final = 35
 _MARKED: Final = 2
 _MOST_TABLES: Final = 8
-_TOLD: Final = ("asked", "achieved", "ttc", "pet", "friction")
+_TOLD: Final = ("asked", "achieved", "nats", "ttc", "pet", "friction")
 """Columns with a help text."""
 _WIDTHS: Final = {
     "type": 190, "place": 120, "ego_kmh": 80, "asked": 76, "achieved": 82, "ttc": 92, "pet": 82, "clock": 162,
-    "fog": 92, "weather": 108, "friction": 64, "users": 78, "valid": 56,
+    "fog": 92, "weather": 108, "friction": 64, "users": 78, "valid": 56, "nats": 84,
 }  # fmt: skip
+_REASON_WIDTH: Final = 250
+"""Of the column that says why scenes were not kept, where some were not."""
 
 
 def scene_folders() -> list[str]:
@@ -102,11 +105,12 @@ def show_scenes(scenes: pd.DataFrame, *, folder: str, chosen: str) -> None:
     table = _shown(scenes)
     names = [str(name) for name in scenes["name"]]
     key = f"{_TABLE}.{folder}.{len(scenes)}.{chosen}"
+    widths = _WIDTHS | ({} if scenes["valid"].all() else {"valid": _REASON_WIDTH})
     st.dataframe(
         table, key=key, hide_index=True, height=min(_HEIGHT, _ROW * (len(table) + 1) + _MARKED),
         column_config={
             name: st.column_config.Column(
-                plain_word(f"av_scenes.column_{name}"), width=_WIDTHS.get(str(name)),
+                plain_word(f"av_scenes.column_{name}"), width=widths.get(str(name)),
                 help=word(f"av_scenes.about_{name}") if name in _TOLD else None,
             )
             for name in table.columns
@@ -130,9 +134,10 @@ def _shown(scenes: pd.DataFrame) -> pd.DataFrame:
         {
             "type": [type_name(str(row["type"])) for row in rows],
             "place": [str(row["place"]) for row in rows],
-            "ego_kmh": scenes["ego_kmh"].round(0).to_numpy(),
+            "ego_kmh": [number(float(row["ego_kmh"]), 0) for row in rows],
             "asked": [asked_text(str(row["question"]), float(row["asked"])) for row in rows],
             "achieved": [asked_text(str(row["question"]), float(row["achieved"])) for row in rows],
+            "nats": [number(float(row["nats"]), 1) for row in rows],
             "ttc": [_seconds(float(row["ttc_s"])) for row in rows],
             "pet": [_seconds(float(row["pet_s"])) for row in rows],
             "clock": [_clock(str(row["clock"]), str(row["light"])) for row in rows],
@@ -140,13 +145,19 @@ def _shown(scenes: pd.DataFrame) -> pd.DataFrame:
             "weather": [_weather(str(row["weather"]), float(row["rain_mm_h"])) for row in rows],
             "friction": [number(float(row["friction"]), 2) for row in rows],
             "users": scenes["users"].to_numpy(),
-            "valid": [plain_word("av_scenes.valid") if row["valid"] else str(row["reason"]) for row in rows],
+            "valid": [
+                plain_word("av_scenes.valid") if row["valid"] else reason_text(str(row["reason"])) for row in rows
+            ],
         }
     )
     silent = {"asked": "origin_found", "achieved": "origin_found", "ttc": "origin_made", "pet": "origin_made"}
     only = {f"origin_{origin}" for origin in set(scenes["origin"])}
     drop = [name for name, origin in silent.items() if only == {origin}]
-    return table.drop(columns=[*drop, *(["fog"] if scenes["fog_m"].isna().all() else [])])
+    drop += [name for name, column in (("fog", "fog_m"), ("nats", "nats")) if scenes[column].isna().all()]
+    table = table.drop(columns=drop)
+    if "nats" in table:
+        table.insert(list(table.columns).index("nats") + 1, "valid", table.pop("valid"))
+    return table
 
 
 def asked_text(question: str, value: float) -> str:

@@ -1,4 +1,4 @@
-"""Find AV scenes in a run that recorded its road users finely."""
+"""Take AV scenes from a run that recorded its road users finely: find critical moments, or have the model draw some."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from dashboards.shell.findings import choose_finding
 from dashboards.shell.missing import missing
 from dashboards.shell.pressing import pressed
 from dashboards.shell.safety_days import has_safety
+from dashboards.shell.scene_guide import guide
 from dashboards.shell.state import settings, workspace
-from dashboards.shell.words import word
+from dashboards.shell.words import plain_word, word
 from trafficdiff.errors import TrafficdiffError
 
 if TYPE_CHECKING:
@@ -22,22 +23,26 @@ if TYPE_CHECKING:
 
     from dashboards.shell.opening import Opened
 
-__all__ = ["search"]
+__all__ = ["from_a_run"]
 
 _RUN: Final = "trafficdiff run networks/helsinki/safety.yaml -o runs/safety"
+_GUIDE: Final = (
+    "trafficdiff scenes make guided --from runs/safety --at 24.9415,60.1706 --count 10 --ttc 0.8:1.5 -o scenes/guided"
+)
 _MOST: Final = 100
 _USUAL: Final = 20
 
 
-def search() -> None:
-    """Offer to find scenes; a dashboard that may only be looked at says the command."""
+def from_a_run() -> None:
+    """Offer to find scenes, or to have some drawn; a dashboard that may only be looked at says the commands."""
     if settings().read_only:
         missing("av_scenes.read_only", command="trafficdiff scenes find runs/safety -o scenes/found")
+        missing("scene_guide.read_only", command=_GUIDE)
         return
     if not (workspace().studies() or workspace().runs()):
         missing("av_scenes.no_run", command=_RUN)
         return
-    left, middle, right = st.columns([1.4, 1, 1], vertical_alignment="bottom")
+    left, middle = st.columns(2, vertical_alignment="bottom")
     with left:
         opened = choose_finding(missing_key="av_scenes.no_run")
     if opened is None:
@@ -48,17 +53,29 @@ def search() -> None:
         return
     with middle:
         scenario = choose(word("congestion.scenario"), there, key="scenario") or there[0]
-    with right:
+    doing = st.segmented_control(
+        word("scene_guide.what"), ["find", "guide"], default="find", key="scene_guide.what", required=True,
+        format_func=lambda one: plain_word(f"scene_guide.what_{one}"), label_visibility="collapsed",
+    )  # fmt: skip
+    run = _directory(opened, scenario)
+    if doing == "guide":
+        guide(opened, scenario, run)
+    else:
+        _search(run)
+
+
+def _search(run: Path) -> None:
+    """Ask how many critical moments to find, and find them."""
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    with left:
         count = st.number_input(word("av_scenes.count"), 1, _MOST, _USUAL, key="av_scenes.count")
-    target = st.text_input(
-        word("av_scenes.target"),
-        "scenes/found",
-        key="av_scenes.target",
-        max_chars=200,
-        help=word("av_scenes.target_about"),
-    )
+    with right:
+        target = st.text_input(
+            word("av_scenes.target"), "scenes/found", key="av_scenes.target", max_chars=200,
+            help=word("av_scenes.target_about"),
+        )  # fmt: skip
     if pressed(word("av_scenes.find_button"), key="av_scenes.find", icon=":material/search:", type="primary"):
-        _find(_directory(opened, scenario), target.strip(), count=int(count))
+        _find(run, target.strip(), count=int(count))
 
 
 def _directory(opened: Opened, scenario: str) -> Path:

@@ -14,11 +14,59 @@ from trafficdiff.errors import Faults, InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KINDS", "JobKind", "JobRequest", "command_of", "directory_of", "fitting_name", "request_of"]
+__all__ = [
+    "KINDS", "GuidedWishes", "JobKind", "JobRequest", "command_of", "directory_of", "fitting_name", "request_of",
+]  # fmt: skip
 
 _NAME: Final = r"^[\w][\w ,()+-]*(?:\.[\w ,()+-]+)*$"
 """Letters, digits, spaces and , ( ) + - with single dots between: never a path, never hidden, no file ending alone."""
 _LONGEST_NAME: Final = 80
+
+
+class GuidedWishes(BaseModel):
+    """Say what ``trafficdiff scenes make guided`` is asked for; see `trafficdiff.workflows.scenes_guide`.
+
+    Parameters
+    ----------
+    source
+        A run inside the folder that all work in, relative to it.
+    count, seed
+        Cases, and of everything random.
+    ttc_s
+        Lowest and highest time to collision [s].
+    at, radius_m
+        Longitude and latitude of a place in the run [degrees, WGS 84], and who is there [m]; None for anywhere.
+    angle_deg
+        Heading of the opponent against the ego's [degrees]; None for any.
+    budget_nats
+        How far a scene may be led [nat].
+    keep_others
+        Whether all but ego and opponent go on as they were recorded.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    source: Annotated[str, Field(min_length=1, max_length=1_000)]
+    count: Annotated[int, Field(ge=1, le=10_000)] = 10
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    ttc_s: tuple[Annotated[float, Field(gt=0, le=10)], Annotated[float, Field(gt=0, le=10)]] = (1.0, 1.0)
+    at: tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]] | None = None
+    radius_m: Annotated[float, Field(gt=0, le=5_000)] | None = None
+    angle_deg: Annotated[float, Field(ge=-180, le=180)] | None = None
+    budget_nats: Annotated[float, Field(ge=0, le=1_000)] | None = None
+    keep_others: bool = False
+
+    def words(self) -> list[str]:
+        """Return what comes after ``trafficdiff``, without the place of the result."""
+        low_s, high_s = self.ttc_s
+        given = {
+            "--from": _as_file(self.source), "--count": self.count, "--seed": self.seed,
+            "--ttc": f"{low_s:g}:{high_s:g}", "--at": None if self.at is None else f"{self.at[0]:.6f},{self.at[1]:.6f}",
+            "--radius": None if self.at is None else self.radius_m, "--angle": self.angle_deg,
+            "--budget": self.budget_nats,
+        }  # fmt: skip
+        options = [f"{name}={_written(value)}" for name, value in given.items() if value is not None]
+        return ["scenes", "make", "guided", *options, *(["--keep-others"] if self.keep_others else [])]
 
 
 class JobRequest(BaseModel):
@@ -36,6 +84,8 @@ class JobRequest(BaseModel):
         As ``trafficdiff ensemble`` takes them.
     until, half_width, relative
         Its rule to stop early.
+    guided
+        What ``trafficdiff scenes make guided`` takes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -49,6 +99,7 @@ class JobRequest(BaseModel):
     until: Annotated[str, Field(pattern=r"^[a-z_0-9]+$", max_length=80)] | None = None
     half_width: Annotated[float, Field(gt=0)] | None = None
     relative: bool = False
+    guided: GuidedWishes | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> JobRequest:
@@ -58,6 +109,8 @@ class JobRequest(BaseModel):
         if not kind.fewest <= len(self.scenarios) <= kind.most:
             wanted = f"{kind.fewest}" if kind.fewest == kind.most else f"{kind.fewest} to {kind.most}"
             raise ValueError(f"expected {wanted} scenario files for {self.kind!r}, got {len(self.scenarios)}")
+        if kind.guided != (self.guided is not None):
+            raise ValueError(f"expected {'wishes' if kind.guided else 'no wishes'} for scenes with {self.kind!r}")
         if (self.until is None) != (self.half_width is None):
             raise ValueError("expected the number to stop by (until) and half_width together, got one of them")
         return self
@@ -75,6 +128,8 @@ class JobKind:
         What comes after ``trafficdiff`` for a request, without the place of the result.
     fewest, most
         Scenario files that it takes.
+    guided
+        Whether it takes wishes for scenes.
     goes_on
         Whether the same command goes on where an earlier one stopped; else it begins again.
     """
@@ -83,6 +138,7 @@ class JobKind:
     words: Callable[[JobRequest], list[str]]
     fewest: int = 0
     most: int = 0
+    guided: bool = False
     goes_on: bool = False
 
 
@@ -99,10 +155,16 @@ def _ensemble(request: JobRequest) -> list[str]:
     return ["ensemble", *map(_as_file, request.scenarios), *options, *relative]
 
 
+def _guided(request: JobRequest) -> list[str]:
+    assert request.guided is not None
+    return request.guided.words()
+
+
 KINDS: Final[dict[str, JobKind]] = {
     "ensemble": JobKind(folder="studies", words=_ensemble, fewest=1, most=200, goes_on=True),
     "run": JobKind(folder="runs", words=lambda request: ["run", *map(_as_file, request.scenarios)], fewest=1, most=1),
     "demo": JobKind(folder="runs", words=lambda _: ["demo"]),
+    "guided": JobKind(folder="scenes", words=_guided, guided=True),
 }
 """Every kind by its name."""
 

@@ -37,7 +37,7 @@ from trafficdiff.workflows.log_tail import HEADING, log_tail
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trafficdiff.workflows.job_kinds import JobRequest
+    from trafficdiff.workflows.job_kinds import GuidedWishes, JobRequest
 
 __all__ = ["cancel", "command_text", "launch", "resume"]
 
@@ -57,6 +57,7 @@ def launch(
     until: str | None = None,
     half_width: float | None = None,
     relative: bool = False,
+    guided: GuidedWishes | None = None,
     asked_by: str = "",
     max_jobs: int = 1,
 ) -> JobRecord:
@@ -77,6 +78,8 @@ def launch(
     ----------------
     samples, workers, base, until, half_width, relative
         As ``trafficdiff ensemble`` takes them.
+    guided
+        As ``trafficdiff scenes make guided`` takes them; its run lies inside the folder.
     asked_by
         Label of a visitor, nothing personal.
     max_jobs
@@ -94,7 +97,7 @@ def launch(
     root = real_path(Path(root))
     request = request_of(
         kind=kind, name=name, scenarios=tuple(_inside(root, one) for one in scenarios), samples=samples,
-        workers=workers, base=base, until=until, half_width=half_width, relative=relative,
+        workers=workers, base=base, until=until, half_width=half_width, relative=relative, guided=guided,
     )  # fmt: skip
     return _start(root, request, asked_by=asked_by, max_jobs=max_jobs)
 
@@ -178,6 +181,8 @@ def _refuse_taken(root: Path, directory: Path, request: JobRequest) -> None:
     for scenario in request.scenarios:
         if not (root / scenario).is_file():
             raise InputError(f"{scenario}: expected a scenario file, found none; save it first")
+    if request.guided is not None and not (root / _inside(root, request.guided.source)).is_dir():
+        raise InputError(f"{request.guided.source}: expected a run, found none; choose one that is there")
 
 
 def _detached(root: Path, directory: Path, record: JobFile) -> subprocess.Popen[bytes]:
@@ -216,7 +221,7 @@ def _come_up(root: Path, directory: Path, process: subprocess.Popen[bytes]) -> J
 
 
 def _inside(root: Path, scenario: str | Path) -> str:
-    """Return a scenario file relative to the folder.
+    """Return a scenario file, or a run, relative to the folder.
 
     Raises
     ------
@@ -225,5 +230,5 @@ def _inside(root: Path, scenario: str | Path) -> str:
     """
     path = real_path(root / scenario)
     if not path.is_relative_to(root):
-        raise InputError(f"{scenario}: expected a scenario file inside {root}, got one outside; save it there first")
+        raise InputError(f"{scenario}: expected a file or run inside {root}, got one outside; save it there first")
     return path.relative_to(root).as_posix()

@@ -83,13 +83,13 @@ class StatusFile:
 
 
 @contextlib.contextmanager
-def telling_of_run(directory: Path, progress: Progress) -> Iterator[Progress]:
+def telling_of_run(directory: Path, progress: Progress, *, what: str = "run") -> Iterator[Progress]:
     """Yield a progress callback that also keeps the status of a single run up to date until the block ends.
 
     Nothing is written before the first stage: a run that is refused at the door leaves the status of the one that is
     there as it is. A run that is interrupted, or whose input is at fault, leaves nothing.
     """
-    told, stage, done, began_s = StatusFile(directory, what="run"), "", 0.0, 0.0
+    told, stage, done, began_s = StatusFile(directory, what=what), "", 0.0, 0.0
     new_folders = [folder for folder in directory.parents if not folder.exists()]
 
     def tell(words: str, share: float | None, /) -> None:
@@ -110,7 +110,7 @@ def telling_of_run(directory: Path, progress: Progress) -> Iterator[Progress]:
         raise
     finally:
         if stage and isinstance(error, Exception | None) and not isinstance(error, InputError):
-            told.ended(error, "the run is stored" if error is None else stage, share=done)
+            told.ended(error, f"the {what} is stored" if error is None else stage, share=done)
         elif stage:
             told.withdraw()
             with contextlib.suppress(OSError):  # somebody else's result may lie there by now
