@@ -4,9 +4,9 @@
 
 CORPUS are folders of motion scenes that the model was not trained on. Rows: what SUMO drove (everything is compared
 with it), its other half (the floor), the same with fitted controls, constant velocity, staged cases (SCENES, a folder
-that `trafficdiff scenes make` made), the model unguided, guided by budget, the best of many draws (as `trafficdiff
-scenes make guided` keeps them; to an angle as well), and other checkpoints: the model without map, say. All but the
-other half and the staged cases are made of the same scenes. Times are CPU seconds of one thread.
+that `trafficdiff scenes make` made), the model unguided, guided by budget, the best of many draws (made and kept as by
+`trafficdiff scenes make guided`, which makes up to 64; to an angle as well), and other checkpoints: the model without
+map, say. All but the other half and the staged cases are made of the same scenes. Times are CPU seconds of one thread.
 """
 
 from __future__ import annotations
@@ -68,7 +68,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--scenes", type=int, default=200)
     parser.add_argument("--draws", type=int, default=4, help="how often each scene is drawn")
-    parser.add_argument("--competing", type=int, default=16, help="from how many competing draws the best is kept")
+    parser.add_argument(
+        "--competing", type=int, nargs="*", default=[16, 64],
+        help="from how many competing draws the best is kept; `scenes make guided` makes up to 64",
+    )  # fmt: skip
     parser.add_argument("--budgets", type=float, nargs="*", default=[20.0, 80.0, 320.0])
     parser.add_argument("--ttc", type=_range, default=(0.8, 1.4), help="times to collision asked, LOW:HIGH [s]")
     parser.add_argument("--templates", type=Path, help="a folder of scenes that `scenes make` made")
@@ -114,7 +117,7 @@ def _command(asked: argparse.Namespace) -> str:
     words = [
         *(one.name for one in asked.corpora),
         f"--scenes {asked.scenes}",
-        f"--draws {asked.draws} --competing {asked.competing}",
+        f"--draws {asked.draws} --competing {' '.join(map(str, asked.competing))}",
     ]
     words += [f"--budgets {' '.join(f'{budget:g}' for budget in asked.budgets)}", "--ttc {:g}:{:g}".format(*asked.ttc)]
     words += [f"--templates {asked.templates.name}"] if asked.templates else []

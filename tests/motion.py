@@ -73,7 +73,11 @@ def turned(scene: MotionScene, angle: float, by: tuple[float, float]) -> MotionS
     state[..., :2] = points(state[..., :2])
     state[..., 2] += angle
     return dataclasses.replace(
-        scene, state=np.where(scene.valid[..., None], state, 0), path=points(scene.path), lines=points(scene.lines)
+        scene,
+        state=np.where(scene.valid[..., None], state, 0),
+        path=points(scene.path),
+        lines=points(scene.lines),
+        area_edges=points(scene.area_edges),
     )
 
 

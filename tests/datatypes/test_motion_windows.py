@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.motion import straight_scene
-from trafficdiff.datatypes.motion_files import read_motion_scenes, write_motion_scenes
+from trafficdiff.datatypes.motion_files import _packed, read_motion_scenes, write_motion_scenes
 from trafficdiff.datatypes.motion_map import LaneMap, signal_codes
 from trafficdiff.datatypes.motion_scene import KINDS, KNOTS, SIGNAL_GREEN, SIGNAL_RED, into_frame, kind_of, out_of_frame
 from trafficdiff.datatypes.motion_windows import motion_scene, motion_scenes_of, tracks_of_motion
@@ -214,9 +214,39 @@ def test_every_class_has_a_kind() -> None:
     ]
 
 
+def _paved(fork: LaneMap) -> LaneMap:
+    """The fork with a walking area 30 m on, a crossing with an outline, and a walking area far away."""
+    corner = np.array([(30.0, -8.0, 0), (40, -8, 0), (40, -2, 0)])
+    lanes = [
+        dataclasses.replace(_lane(":j_w0_0", [(0, 0), (1, 1)], "walkingarea"), shape=corner),
+        dataclasses.replace(_lane(":j_w1_0", [(0, 0), (1, 1)], "walkingarea"), shape=corner + np.array([400.0, 0, 0])),
+        dataclasses.replace(_lane(":j_c0_0", [(50, -2), (50, 2)], "crossing"), outline=corner[[0, 1, 2, 2]] + 9.0),
+    ]  # fmt: skip
+    return LaneMap(dataclasses.replace(fork.shapes, lanes=fork.shapes.lanes | {lane.lane_id: lane for lane in lanes}))
+
+
+def test_scenes_have_the_outlines_of_walking_areas_and_crossings_near(tracks: Tracks, fork: LaneMap) -> None:
+    scene = motion_scene(tracks, ego=0, begin_s=101.0, lane_map=_paved(fork))
+    assert scene.area_of.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    back = out_of_frame(scene.area_edges.astype(float), scene.frame)
+    assert back[:3, 0] == pytest.approx(np.array([(30, -8), (40, -8), (40, -2)]), abs=1e-3)
+    assert back[:3, 1] == pytest.approx(back[[1, 2, 0], 0], abs=1e-3)  # closed
+    assert len(scene.lines) == len(motion_scene(tracks, ego=0, begin_s=101.0, lane_map=fork).lines) + 1  # the crossing
+    assert not len(motion_scene(tracks, ego=0, begin_s=101.0, lane_map=fork).area_edges)
+
+
+def test_folders_written_before_scenes_had_areas_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trafficdiff.datatypes.motion_files._packed", lambda scenes: {
+        name: values for name, values in _packed(scenes).items() if name not in {"edges", "area_edges", "area_of"}
+    })  # fmt: skip
+    write_motion_scenes([straight_scene(starts=[(0, 0, 0, 5.0)])], tmp_path / "old", card={})
+    assert read_motion_scenes(tmp_path / "old")[0].area_edges.shape == (0, 2, 2)
+
+
 def test_a_folder_of_scenes_comes_back(tmp_path: Path, tracks: Tracks, fork: LaneMap) -> None:
     scenes = [
-        motion_scene(tracks, ego=0, begin_s=101.0, lane_map=fork, source="x"), straight_scene(starts=[(0, 0, 0, 5.0)])
+        motion_scene(tracks, ego=0, begin_s=101.0, lane_map=_paved(fork), source="x"),
+        straight_scene(starts=[(0, 0, 0, 5.0)]), motion_scene(tracks, ego=0, begin_s=102.0, lane_map=_paved(fork)),
     ]  # fmt: skip
     write_motion_scenes(scenes, tmp_path / "corpus", card={"a": 1})
     for scene, kept in zip(scenes, read_motion_scenes(tmp_path / "corpus"), strict=True):

@@ -48,6 +48,38 @@ def test_who_leaves_every_lane_is_off_the_road_and_others_have_an_offset() -> No
     assert numbers.values["lateral_offset"].tolist() == pytest.approx([0.7] * 9)
 
 
+def _outlines(*corners: list[tuple[float, float]]) -> dict[str, np.ndarray]:
+    """Return closed outlines as scenes hold them."""
+    points = [np.array(one, np.float32) for one in corners]
+    return {
+        "area_edges": np.concatenate([np.stack([one, np.roll(one, -1, axis=0)], axis=1) for one in points]),
+        "area_of": np.repeat(np.arange(len(points)), [len(one) for one in points]).astype(np.int32),
+    }
+
+
+@pytest.mark.parametrize(
+    ("corners", "expected"),
+    [
+        ([(-9.0, 4.0), (99.0, 4.0), (99.0, 9.0), (-9.0, 9.0)], 0.0),
+        ([(-9.0, 9.0), (99.0, 9.0), (99.0, 4.0), (-9.0, 4.0)], 0.0),  # the other way round
+        ([(-9.0, 4.0), (4.1, 4.0), (4.1, 9.0), (-9.0, 9.0)], 8 / 17),  # from 4.5 m on
+        ([(-9.0, 4.0), (99.0, 4.0), (99.0, 9.0), (-9.0, 9.0)] * 2, 0.0),  # round it twice
+        ([(-9.0, 6.2), (99.0, 6.2), (99.0, 9.0), (-9.0, 9.0)], 0.0),  # 0.2 m beside it
+        ([(-9.0, 6.4), (99.0, 6.4), (99.0, 9.0), (-9.0, 9.0)], 1.0),
+    ],
+)
+def test_walking_areas_are_road_for_who_walks_and_for_nobody_else(
+    corners: list[tuple[float, float]], expected: float
+) -> None:
+    scene = straight_scene(starts=[(0, 0, 0, 1.0)], kinds=["pedestrian"])
+    scene = dataclasses.replace(scene, **_outlines([(50.0, 50.0), (60.0, 50.0), (60.0, 60.0)], corners))
+    beside = fine_states(scene)
+    beside[0, :, 1] = 6.0
+    assert motion_numbers([scene], [beside]).off_road == pytest.approx(expected)
+    car = dataclasses.replace(scene, kind=np.zeros(1, np.int8))
+    assert motion_numbers([car], [beside]).off_road == motion_numbers([car], [beside]).off_road_driving == 1.0
+
+
 def test_a_scene_is_no_distance_from_itself_and_some_from_another() -> None:
     scenes = [straight_scene(starts=[(0, 0, 0, speed), (20, 0, 0, speed)]) for speed in (5.0, 12.0)]
     one, other = (motion_numbers([scene]) for scene in scenes)

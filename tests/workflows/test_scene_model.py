@@ -108,14 +108,15 @@ def test_users_that_are_given_drive_as_they_did_and_the_scene_is_written_and_rea
 
 def test_the_judges_table_has_a_floor_a_baseline_and_the_model(corpus: Path, checkpoint: Path) -> None:
     asked = asked_of([corpus], scenes=3, ttc_s=(0.9, 1.1))
-    rows = judge_recorded(asked) + judge_model(asked, checkpoint=checkpoint, budgets=[5.0], draws=2, competing=3)
+    rows = judge_recorded(asked) + judge_model(asked, checkpoint=checkpoint, budgets=[5.0], draws=2, competing=[3, 20])
     told = {row.name: row.as_dict() for row in rows}
     assert told["recorded"]["mean_jsd"] == 0.0
     assert told["recorded"]["angle_error_median_deg"] == pytest.approx(20.0)
     assert told["model, unguided"]["kinematic_faults"] == 0
     assert told["model, unguided"]["scenes"] == 2 * told["recorded"]["scenes"] == 6
     assert told["model, guided, 5 nat"]["spent_nats"] <= 5.0
-    assert told["model, guided, 40 nat, best of 3"]["scenes"] == 3
+    assert all(told[f"model, guided, 40 nat, best of {number}"]["scenes"] == 3 for number in (3, 20))
+    assert "model, guided, 40 nat, and angle, best of 20" not in told
     assert told["model, unguided, best of 3"]["collided"] <= told["model, unguided"]["collided"]
     assert ((asked.ttc_s >= 0.9) & (asked.ttc_s <= 1.1)).all()
     assert told["constant velocity"]["acceleration"] > told["recorded, fitted controls"]["acceleration"]

@@ -32,10 +32,11 @@ KIND: Final = "motion scenes"
 CARD_FILE: Final = "card.json"
 _SHARD: Final = 4096
 _BY_LINE: Final = ("lines", "line_feature", "line_signal")
+_BY_EDGE: Final = ("area_edges", "area_of")
 _BY_SCENE: Final = ("frame", "begin_s", "source", "staged")
-_BY_USER: Final = tuple(one.name for one in fields(MotionScene) if one.name not in (*_BY_LINE, *_BY_SCENE))
+_BY_USER: Final = tuple(one.name for one in fields(MotionScene) if one.name not in (*_BY_LINE, *_BY_EDGE, *_BY_SCENE))
 _TEXT: Final = ("user_id", "user_class", "source")
-_CM: Final = ("path", "lines")
+_CM: Final = ("path", "lines", "area_edges")
 """Kept as whole centimetres within 327 m; what lies further is cut to that."""
 
 
@@ -92,8 +93,9 @@ def _packed(scenes: Sequence[MotionScene]) -> dict[str, Any]:
     arrays: dict[str, Any] = {
         "users": np.array([len(scene.user_id) for scene in scenes], np.int32),
         "pieces": np.array([len(scene.lines) for scene in scenes], np.int32),
+        "edges": np.array([len(scene.area_edges) for scene in scenes], np.int32),
     }
-    for name in (*_BY_USER, *_BY_LINE):
+    for name in (*_BY_USER, *_BY_LINE, *_BY_EDGE):
         values = np.concatenate([_value(scene, name) for scene in scenes])
         arrays[name] = _centimetres(values) if name in _CM else values
     for name in _BY_SCENE:
@@ -117,17 +119,20 @@ def _centimetres(values: Any) -> Any:
 
 
 def _unpacked(arrays: dict[str, Any]) -> list[MotionScene]:
+    if "edges" not in arrays:  # written before scenes had areas
+        arrays |= {"edges": 0 * arrays["pieces"], "area_edges": np.zeros((0, 2, 2)), "area_of": np.zeros(0, np.int32)}
     for name in _TEXT:
         arrays[name] = arrays[name].astype(object)[arrays[f"{name}_code"]]
     for name in _CM:
         arrays[name] = arrays[name].astype(np.float32) / 100
-    users, pieces = (np.concatenate([[0], np.cumsum(arrays[name])]) for name in ("users", "pieces"))
+    users, pieces, edges = (np.concatenate([[0], np.cumsum(arrays[name])]) for name in ("users", "pieces", "edges"))
     made = []
     for number in range(len(arrays["users"])):
         own = slice(users[number], users[number + 1])
-        lines = slice(pieces[number], pieces[number + 1])
+        lines, outlines = (slice(ends[number], ends[number + 1]) for ends in (pieces, edges))
         values = {name: arrays[name][own].copy() for name in _BY_USER}
         values |= {name: arrays[name][lines].copy() for name in _BY_LINE}
+        values |= {name: arrays[name][outlines].copy() for name in _BY_EDGE}
         made.append(
             MotionScene(
                 **values, frame=arrays["frame"][number].copy(), begin_s=float(arrays["begin_s"][number]),

@@ -135,6 +135,26 @@ class LaneMap:
         return np.concatenate(lines), np.concatenate(features).astype(np.float32), signals
 
     @cached_property
+    def _areas(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Edges of the outlines of all walking areas and crossings (E, 2, 2), and which area each belongs to (E,)."""
+        outlines = [
+            lane.shape if lane.function == "walkingarea" else lane.outline
+            for lane in self.shapes.lanes.values()
+            if lane.function in {"walkingarea", "crossing"}
+        ]
+        edges = [np.stack([one, np.roll(one, -1, axis=0)], axis=1)[..., :2] for one in outlines if len(one) > 2]
+        owners = np.repeat(np.arange(len(edges)), [len(one) for one in edges])
+        return np.concatenate([np.zeros((0, 2, 2)), *edges]), owners
+
+    def areas_near(
+        self, xy: NDArray[np.float64], *, radius_m: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:  # fmt: skip
+        """Return the outlines of walking areas and crossings that come so near a place: edges, and whose each is."""
+        edges, owners = self._areas
+        near = np.isin(owners, owners[np.hypot(*(edges[:, 0] - xy).T) <= radius_m])
+        return edges[near], np.unique(owners[near], return_inverse=True)[1].astype(np.int32)
+
+    @cached_property
     def _middles(self) -> cKDTree:
         from scipy.spatial import cKDTree
 

@@ -11,7 +11,7 @@ between is known exactly (`trafficdiff.diffusion.motion_rolling`)::
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -105,6 +105,9 @@ class MotionScene:
         Where it comes from, with its licence, for cards.
     staged
         Whether somebody in it plays a part (a made edge case).
+    area_edges, area_of
+        Shape (E, 2, 2) and (E,): edges of the outlines of what only people on foot may use beside footways (SUMO's
+        walking areas and crossings) [m], and which area each belongs to. The model does not see them; measures do.
     controls, drivable
         Shape (A, STEPS, 2) and (A,): accelerations and curvatures that were driven, and whose roll-out follows the
         states; None where they were not fitted (see `trafficdiff.diffusion.motion_fit`).
@@ -133,18 +136,20 @@ class MotionScene:
     begin_s: float
     source: str = ""
     staged: bool = False
+    area_edges: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 2, 2), np.float32))
+    area_of: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     controls: NDArray[np.float32] | None = None
     drivable: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         faults = Faults("motion scene")
-        users, pieces = len(self.user_id), len(self.lines)
+        users, pieces, edges = len(self.user_id), len(self.lines), len(self.area_edges)
         shapes = {
             "user_class": (users,), "kind": (users,), "size": (users, 2), "state": (users, KNOTS, 4),
             "valid": (users, KNOTS), "path": (users, PATH_POINTS, 2), "path_valid": (users, PATH_POINTS),
             "path_limit": (users, PATH_POINTS), "stop_m": (users,), "path_signal": (users, KNOTS),
             "lines": (pieces, LINE_POINTS, 2), "line_feature": (pieces, len(LINE_FEATURES)),
-            "line_signal": (pieces, KNOTS), "frame": (3,),
+            "line_signal": (pieces, KNOTS), "frame": (3,), "area_edges": (edges, 2, 2), "area_of": (edges,),
         }  # fmt: skip
         if self.controls is not None:
             shapes |= {"controls": (users, STEPS, 2), "drivable": (users,)}
@@ -161,7 +166,7 @@ class MotionScene:
                 value.setflags(write=False)
 
     def _check_values(self, faults: Faults) -> None:
-        for name in ("size", "state", "path", "path_limit", "stop_m", "lines", "line_feature", "frame"):
+        for name in ("size", "state", "path", "path_limit", "stop_m", "lines", "line_feature", "frame", "area_edges"):
             if not np.isfinite(getattr(self, name)).all():
                 faults.add(f"expected finite {name}, got NaN or infinity")
         if ((self.kind < 0) | (self.kind >= len(KINDS))).any():

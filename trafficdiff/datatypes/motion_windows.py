@@ -300,10 +300,13 @@ def _lines(
             "line_feature": np.zeros((0, len(LINE_FEATURES)), np.float32),
             "line_signal": np.zeros((0, KNOTS), np.int8),
         }
-    lines, features, wanted = lane_map.pieces_near(frame[:2], radius_m=radius_m + _MAP_BEYOND_M, most=_MOST_LINES)
+    reach_m = radius_m + _MAP_BEYOND_M
+    lines, features, wanted = lane_map.pieces_near(frame[:2], radius_m=reach_m, most=_MOST_LINES)
+    edges, owners = lane_map.areas_near(frame[:2], radius_m=reach_m)
     return {
         "lines": into_frame(lines, frame).astype(np.float32), "line_feature": features,
         "line_signal": signal_codes(signals, wanted, times_s),
+        "area_edges": into_frame(edges, frame).astype(np.float32), "area_of": owners,
     }  # fmt: skip
 
 

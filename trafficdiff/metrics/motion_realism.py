@@ -10,7 +10,8 @@ every 0.1 s, the rest at knots half a second apart.
 ``near_missed``       share of scenes in which the ego comes to a time to collision of 1.5 s or less with somebody, on a
                       collision course, and does not touch him (`motion_conflicts`)
 ``off_road``          share of moments at which a box's centre lies beyond the edge of every lane, way and crossing
-``off_road_driving``  the same of who does not walk: walkers are also recorded beside the footways of a net
+                      and, of who walks, beyond the outline of every walking area and crossing of the net
+``off_road_driving``  the same of who does not walk
 speed, acceleration   [m/s], [m/s2] between knots
 headway               time to the front of whom one follows, centre line within 1.5 m, below 6 s, above 1 m/s [s]
 lateral offset        from the middle of the nearest lane that leads one's way [m]
@@ -161,6 +162,7 @@ def _on_road(
     rest = gap - ahead[..., None] * along
     away = np.hypot(rest[..., 0], rest[..., 1])
     beyond = (away - half).min(axis=1) > _KERB_M
+    beyond[walks] &= _from_areas(scene, at[walks, :2]) > _KERB_M
     left = along[:, 0] * gap[..., 1] - along[:, 1] * gap[..., 0]
     turned = np.cos(at[:, None, 2]) * along[:, 0] + np.sin(at[:, None, 2]) * along[:, 1]
     drives = np.repeat(scene.line_feature[:, :2].any(axis=1), per_line)
@@ -169,6 +171,24 @@ def _on_road(
     rows = np.arange(len(at))
     good = (usable[rows, nearest] < 2.0) & ~walks
     return beyond, ~walks, left[rows, nearest][good]
+
+
+def _from_areas(scene: MotionScene, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far places (N, 2) are from every walking area and crossing (N,), 0 inside [m].
+
+    Inside is what an outline winds round, as SUMO has it (`PositionVector::around`): some outlines cross themselves.
+    """
+    if not len(scene.area_of):
+        return np.full(len(at), np.inf)
+    start, end = np.moveaxis(scene.area_edges.astype(np.float64), 1, 0)
+    step, gap = end - start, at[:, None] - start
+    along = (gap * step).sum(-1) / np.maximum((step**2).sum(-1), 1e-6)
+    away = np.hypot(*np.moveaxis(gap - along.clip(0, 1)[..., None] * step, -1, 0)).min(axis=1)
+    left = step[:, 0] * gap[..., 1] - step[:, 1] * gap[..., 0] > 0
+    below, above = start[:, 1] <= at[:, 1:], end[:, 1] <= at[:, 1:]
+    turns = (below & ~above & left).astype(np.int64) - (~below & above & ~left)
+    winds = turns @ (scene.area_of[:, None] == np.unique(scene.area_of))
+    return np.where((winds != 0).any(axis=1), 0.0, away)
 
 
 def _headways(scene: MotionScene, state: NDArray[np.float64]) -> NDArray[np.float64]:

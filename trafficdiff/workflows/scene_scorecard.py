@@ -1,7 +1,7 @@
 """Turn the scene model's table into the scorecard that a planner reads: one row a goal.
 
 The table is what ``scripts/evaluate_scene_model.py -o`` writes. "Led" is the best of many draws, as `trafficdiff scenes
-make guided` keeps it; "not led" is the same model left alone, every draw of it.
+make guided` keeps it, of the most in the table; "not led" is the same model left alone, every draw of it.
 """
 
 from __future__ import annotations
@@ -56,9 +56,10 @@ def scene_scorecard(document: Mapping[str, Any]) -> Scorecard:
     rows = _Rows(
         recorded=by_name["recorded"], half=by_name["recorded, other half"], constant=by_name["constant velocity"],
         staged=by_name.get("templates (scenes make)"), free=by_name["model, unguided"],
-        led=_named(by_name, r"model, guided, [^,]+ nat, best of \d+"),
-        single=_named(by_name, r"model, guided, [^,]+ nat"), chosen=_named(by_name, r"model, unguided, best of \d+"),
-        turned=_named(by_name, r"model, guided, [^,]+ nat, and angle, best of \d+"),
+        led=_named(by_name, r"model, guided, [^,]+ nat, best of (\d+)"),
+        single=_named(by_name, r"model, guided, [^,]+ nat()"),
+        chosen=_named(by_name, r"model, unguided, best of (\d+)"),
+        turned=_named(by_name, r"model, guided, [^,]+ nat, and angle, best of (\d+)"),
     )  # fmt: skip
     return Scorecard(
         subject="scenes", date=str(document["date"]), made_with=(f"python {document['made_with']}",),
@@ -68,11 +69,11 @@ def scene_scorecard(document: Mapping[str, Any]) -> Scorecard:
 
 
 def _named(by_name: Mapping[str, Mapping[str, Any]], pattern: str) -> Mapping[str, Any]:
-    """Return the row of a name; of several the one that spent most."""
-    found = [row for name, row in by_name.items() if re.fullmatch(pattern, name)]
+    """Return the row of a name; of several that of most draws, and of those the one that spent most."""
+    found = [(row, int(match[1] or 1)) for name, row in by_name.items() if (match := re.fullmatch(pattern, name))]
     if not found:
         raise KeyError(pattern)
-    return max(found, key=lambda row: float(row["spent_nats"] or 0.0))
+    return max(found, key=lambda one: (one[1], float(one[0]["spent_nats"] or 0.0)))[0]
 
 
 def _goals(rows: _Rows) -> tuple[ScorecardRow, ...]:
