@@ -84,3 +84,18 @@ class Steady:
     def control(self, view: EgoView) -> tuple[float, float]:
         """Return nothing but zeros."""
         return 0.0, 0.0
+
+
+class Wavering:
+    """Drive otherwise each time."""
+
+    name = "wavering"
+    times = 0
+
+    def begin(self, view: EgoView) -> None:
+        """Think of something else."""
+        Wavering.times += 1
+
+    def control(self, view: EgoView) -> tuple[float, float]:
+        """Return what it does this time."""
+        return 1.0 - 2.0 * (Wavering.times % 2), 0.0

@@ -27,6 +27,8 @@ from trafficdiff.workflows.scenes_guide_starts import Start, start_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from trafficdiff.diffusion.motion_guidance import Guidance
     from trafficdiff.diffusion.motion_sampler import DrawnScene
 
@@ -129,10 +131,39 @@ def test_who_is_drawn_again_reacts_to_an_ego_that_brakes(follower: Start, monkey
 
 @pytest.mark.sumo
 @pytest.mark.slow
+def test_new_plans_never_lead_further_from_what_is_asked(follower: Start) -> None:
+    drawn, guidance = _drawn(follower, seed=4)
+
+    def badness(fine: NDArray[np.float32]) -> float:
+        return float(np.abs(np.hypot(*(fine[0, :, :2] - fine[1, :, :2]).T).min() - 9.0))
+
+    planning = Planning(model=scene_model(), guidance=guidance, seed=2, badness=badness)
+    with ClosedLoop(ego="idm", replan_s=2.0) as loop:
+        before = loop.without_replans(follower, drawn)
+        happened = loop.happens(follower, drawn, planning)
+    assert isinstance(happened, LoopedScene)
+    assert not isinstance(before, str)
+    assert happened.replans >= 1
+    assert badness(happened.drawn.fine) < badness(before.fine)
+
+
+@pytest.mark.sumo
+@pytest.mark.slow
+def test_an_ego_that_does_something_else_in_the_same_scene_is_refused(follower: Start) -> None:
+    drawn, guidance = _drawn(follower, seed=3)
+    with (
+        ClosedLoop(ego="tests.ego_scenes:Wavering", replan_s=3.0) as loop,
+        pytest.raises(SimulationError, match=r"Wavering.*expected the same way in the same scene"),
+    ):
+        loop.happens(follower, drawn, _planning(guidance, seed=3))
+
+
+@pytest.mark.sumo
+@pytest.mark.slow
 def test_sumos_driver_brakes_behind_a_drawn_leader_that_is_slow(tmp_path: Path) -> None:
     start = _start(_scene(tmp_path, ego="back", back_ms=8.0, front_ms=2.0, gap_m=28.0), keep_others=True)
     drawn, guidance = _drawn(start, seed=1)
-    with ClosedLoop(ego="sumo", replan_s=2.0) as loop:
+    with ClosedLoop(ego="sumo", replan_s=4.0) as loop:
         happened = loop.happens(start, drawn, _planning(guidance, seed=1))
         again = loop.happens(start, drawn, _planning(guidance, seed=1))
     assert isinstance(happened, LoopedScene)
@@ -171,11 +202,12 @@ def test_guided_scenes_say_who_drove_and_hold_what_happened(tmp_path: Path) -> N
     assert kept
     assert made.drawn == len(kept) + sum(made.refused.values())
     for case in kept:
-        assert (case.driven_by, case.replans) == ("tests.ego_scenes:Steady", 2)
+        assert case.driven_by == "tests.ego_scenes:Steady"
+        assert case.replans in {0, 1, 2}
         told = read_driving_scene(made.directory / case.scene).provenance
         assert told["ego_driven_by"] == "tests.ego_scenes:Steady"
         assert told["played_in"] == "SUMO, libsumo"
-        assert told["replans"] == "2"
+        assert told["replans"] == str(case.replans)
         assert case.nats is not None
         assert case.nats <= case.budget_nats
 

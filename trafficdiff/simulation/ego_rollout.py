@@ -112,7 +112,6 @@ def drive(
     red: NDArray[np.bool_] | None = None,
     begin_s: float = 0.0,
     kind: str = "car",
-    begins: bool = True,
 ) -> EgoDrive:
     """Return how a policy drives among others whose motion is given.
 
@@ -136,8 +135,6 @@ def drive(
         Time of the first moment [s of the simulated day].
     kind
         Of the ego, one of `EGO_LIMITS`.
-    begins
-        Whether it is a new scene to the policy.
 
     Raises
     ------
@@ -160,7 +157,7 @@ def drive(
             begin_s + moment * CONTROL_S, x, y, heading, speed, length, width, seen[moment], way_xy, limit_ms,
             left_m if shown[moment] and left_m > 0 else math.inf,
         )  # fmt: skip
-        if moment == 0 and begins:
+        if moment == 0:
             _asked(policy, policy.begin, view)
         gas, curvature = _two_numbers(policy, _asked(policy, policy.control, view))
         x, y, heading, faster, curvature = _moved((x, y, heading, speed), gas, curvature, limits)
@@ -172,9 +169,7 @@ def drive(
     return EgoDrive(fine=fine, controls=controls, collided_with=hit, when_s=when)
 
 
-def drive_drawn(
-    policy: EgoPolicy, drawn: _Drawn, *, from_s: float = 1.0, until_s: float | None = None, begins: bool = True
-) -> EgoDrive:
+def drive_drawn(policy: EgoPolicy, drawn: _Drawn, *, from_s: float = 1.0) -> EgoDrive:
     """Return how a policy drives the ego of a drawn scene from a moment on; before it the ego does as drawn.
 
     The policy sees the net's coordinates; what comes back is in the scene's frame as `drawn.fine` is, so that
@@ -186,23 +181,15 @@ def drive_drawn(
         Who drives, and what everybody else does.
     from_s
         When it begins to drive, a whole number of `CONTROL_S` [s after the scene's first knot].
-
-    Other Parameters
-    ----------------
-    until_s
-        Last moment; the scene's if None.
-    begins
-        Whether it is a new scene to the policy.
     """
     scene, first = drawn.scene, round(from_s / CONTROL_S)
-    moments = drawn.fine.shape[1] if until_s is None else round(until_s / CONTROL_S) + 1
-    fine = drawn.fine[:, :moments].astype(np.float64)
+    fine = drawn.fine.astype(np.float64)
     at_net = fine[:, first:].copy()
     at_net[..., :2] = out_of_frame(at_net[..., :2], scene.frame)
     at_net[..., 2] += scene.frame[2]
     others = OthersMotion(
         user_id=scene.user_id[1:], kind=scene.user_class[1:], size=scene.size[1:].astype(np.float64), fine=at_net[1:],
-        present=drawn.present[1:, first:moments],
+        present=drawn.present[1:, first:],
     )  # fmt: skip
     on_lane = scene.path_valid[0]
     way_xy = scene.path[0][on_lane].astype(np.float64)
@@ -214,7 +201,7 @@ def drive_drawn(
         way_xy=out_of_frame(way_xy, scene.frame), limit_ms=scene.path_limit[0][on_lane],
         stop_line_m=float(scene.stop_m[0]) - before_m if scene.stop_m[0] > 0 else math.inf,
         red=(shown == SIGNAL_RED) | (shown == SIGNAL_YELLOW), begin_s=scene.begin_s + from_s,
-        kind=KINDS[int(scene.kind[0])], begins=begins,
+        kind=KINDS[int(scene.kind[0])],
     )  # fmt: skip
     whole = np.concatenate([fine[0, :first], _into_frame(made.fine, scene.frame)])
     hit = made.collided_with + 1 if made.collided_with >= 0 else -1

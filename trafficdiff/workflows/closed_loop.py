@@ -2,11 +2,14 @@
 
 ::
 
-    drawn scene ─▶ ego drives some seconds (policy, or SUMO's driver) ─▶ others are drawn again ─┬─▶ what happened
-                        ▲ among the others as last drawn ────────────────────────────────────────┘
+    drawn scene ─▶ the ego drives, among the others as planned ─▶ at intervals: new plans ─┬─▶ what happened
+                        ▲ and so with each plan, from the first second on                  │
+                        └───────── of all and the old one the nearest to what is asked ────┘
 
-A policy needs no SUMO to drive among given others, so its scene is played there when it is over: SUMO has to take
-every pose. SUMO's own driver is played as it goes.
+Others are drawn given how the ego answers (`sample_scenes`), so that what is asked is asked of who will drive. A policy
+sees nothing of what comes, and the same scene has it drive the same: it drives each plan from the beginning, and what
+has happened already happens again. It needs no SUMO for that, so its scene is played there when it is over, and SUMO
+has to take every pose; SUMO's own driver drives in SUMO, plan by plan.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from trafficdiff.errors import Faults, InputError, SimulationError
 from trafficdiff.simulation.ego_policies import DRAWN, SUMO, ego_policy
 from trafficdiff.simulation.ego_rollout import drive_drawn
 from trafficdiff.simulation.scene_loop import ScenePlayer
-from trafficdiff.workflows.closed_loop_replan import Happening, expecting, replanned
+from trafficdiff.workflows.closed_loop_replan import Happening, answered, expecting, replanned
 from trafficdiff.workflows.closed_loop_stage import own_driver, poses_of, stage_of
 
 if TYPE_CHECKING:
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trafficdiff.datatypes.ego_view import EgoPolicy
     from trafficdiff.diffusion.motion_checkpoint import MotionCheckpoint
     from trafficdiff.diffusion.motion_guidance import Guidance
     from trafficdiff.diffusion.motion_sampler import DrawnScene
@@ -45,8 +47,8 @@ if TYPE_CHECKING:
 __all__ = ["LOOP_REFUSALS", "PLANS", "REPLAN_S", "ClosedLoop", "LoopedScene", "Planning", "check_loop"]
 
 REPLAN_S: Final = 2.0
-PLANS: Final = 8
-"""Plans that are drawn each time; that which comes nearest to what is asked is taken."""
+PLANS: Final = 4
+"""Plans that are drawn each time; of them and the old one that which comes nearest to what is asked is taken."""
 LOOP_REFUSALS: Final = (
     "SUMO crashed", "SUMO moves somebody elsewhere", "no route for SUMO's driver", "the ego left the roads",
 )  # fmt: skip
@@ -57,6 +59,8 @@ _BEGINS: Final = round(KEPT_S / STEP_S) * FINE
 _LAST: Final = STEPS * FINE
 _MOMENT_S: Final = STEP_S / FINE
 _AWAY_M: Final = 0.05
+_SAME_M: Final = 0.5
+"""How far an ego may come from where it was when the same happened before [m]: SUMO's corners are rounded each time."""
 _FIRST_SHARE: Final = 0.8
 """What the first plan may spend of the budget; the others share what is left."""
 
@@ -144,23 +148,29 @@ class ClosedLoop:
         return asked if last else dataclasses.replace(asked, budget_nats=asked.budget_nats * _FIRST_SHARE)
 
     def expecting(self, start: Start, model: MotionCheckpoint) -> Start:
-        """Return what others are drawn from: given how a policy would drive if they did as they were recorded."""
+        """Return what others are drawn from: given how the ego would drive if they did as they were recorded."""
         from trafficdiff.diffusion.motion_sampler import sample_scenes
 
-        policy = ego_policy(self.ego)
-        if policy is None:
+        if self.ego == DRAWN:
             return start
         recorded = sample_scenes(model.members, [start.motion], seed=0, known=[np.ones_like(start.known)])[0]
-        return expecting(start, drive_drawn(policy, recorded).fine)
+        own = self._driven(Happening.of(start, recorded))
+        return start if isinstance(own, str) else expecting(start, own)
 
-    def without_replans(self, drawn: DrawnScene) -> DrawnScene:
-        """Return a drawn scene as a policy drives in it if nobody is drawn again; as it is where there is none."""
-        policy = ego_policy(self.ego)
-        if policy is None:
+    def answer(self, start: Start) -> Callable[[DrawnScene], NDArray[np.float32]] | None:
+        """Return how the ego answers to what is predicted of others; None for an ego that is drawn."""
+        if self.ego == DRAWN:
+            return None
+        return lambda drawn: answered(drawn, self._driven(Happening.of(start, drawn)))
+
+    def without_replans(self, start: Start, drawn: DrawnScene) -> DrawnScene | str:
+        """Return a drawn scene as the ego drives in it if nobody is drawn again, or one of `LOOP_REFUSALS`."""
+        if self.ego == DRAWN:
             return drawn
-        fine = drawn.fine.copy()
-        fine[0] = drive_drawn(policy, drawn).fine
-        return dataclasses.replace(drawn, fine=fine)
+        own = self._driven(Happening.of(start, drawn))
+        if isinstance(own, str):
+            return own
+        return dataclasses.replace(drawn, fine=np.concatenate([own[None].astype(np.float32), drawn.fine[1:]]))
 
     def happens(self, start: Start, drawn: DrawnScene, planning: Planning) -> LoopedScene | str:
         """Return what happens from a drawn scene on, or one of `LOOP_REFUSALS`.
@@ -175,73 +185,69 @@ class ClosedLoop:
         Raises
         ------
         SimulationError
-            If a policy fails, or answers what is no control.
+            If a policy fails, answers what is no control, or does not do the same in the same scene.
         """
-        if self.ego == SUMO:
-            return self._by_sumo(start, drawn, planning)
-        policy = ego_policy(self.ego)
         happening = Happening.of(start, drawn)
-        if policy is not None:
-            happening = self._by_policy(policy, happening, planning)
-        refused = self._replayed(happening)
-        if refused is not None:
-            return refused
-        return LoopedScene(drawn=drawn, replans=0) if policy is None else _looped(happening, drawn)
-
-    def _by_policy(self, policy: EgoPolicy, happening: Happening, planning: Planning) -> Happening:
-        for at in self._moments():
-            if at > _BEGINS:
+        if self.ego != DRAWN:
+            own = self._driven(happening)
+            if isinstance(own, str):
+                return own
+            happening.fine[0] = own
+            for at in self._moments()[1:]:
                 happening = self._planned_again(happening, planning, at=at)
-            until = min(at + self._stride, _LAST)
-            driven = drive_drawn(
-                policy, happening, from_s=at * _MOMENT_S, until_s=until * _MOMENT_S, begins=at == _BEGINS
-            )
-            happening.fine[0, : until + 1] = driven.fine
-        return happening
+        if self.ego != SUMO and (refused := self._replayed(happening)) is not None:
+            return refused
+        return LoopedScene(drawn=drawn, replans=0) if self.ego == DRAWN else _looped(happening, drawn)
 
     def _planned_again(self, happening: Happening, planning: Planning, *, at: int) -> Happening:
-        """Return what has happened with the best of some plans after it, for the ego as its policy will drive."""
-        expected = self._expected(happening, at=at)
+        """Return what has happened with the best of some plans and the old one after it, driven to its end."""
         plans = replanned(
-            happening, planning.model, planning.guidance, at=at, seed=planning.seed + at, expected=expected,
+            happening, planning.model, planning.guidance, at=at, seed=planning.seed + at, driven=self._driven,
             share=self._share(at), plans=PLANS,
         )  # fmt: skip
+        best, least = happening, planning.badness(happening.fine.astype(np.float32))
+        for plan in plans:
+            own = self._driven(plan)
+            if isinstance(own, str):
+                continue
+            self._refuse_another(own[: at + 1], happening.fine[0, : at + 1])
+            plan.fine[0] = own
+            if (bad := planning.badness(plan.fine.astype(np.float32))) <= least:
+                best, least = plan, bad
+        return best
 
-        def badness(plan: Happening) -> float:
-            driven = self._expected(plan, at=at)
-            fine = plan.fine if driven is None else np.concatenate([driven[None], plan.fine[1:]])
-            return planning.badness(fine.astype(np.float32))
+    def _refuse_another(self, own: NDArray[np.float64], before: NDArray[np.float64]) -> None:
+        """Raise if an ego did something else where the same had happened."""
+        away_m = float(np.hypot(*(own[:, :2] - before[:, :2]).T).max())
+        if away_m > _SAME_M:
+            raise SimulationError(
+                f"ego {self.ego!r}: expected the same way in the same scene, got one {away_m:.1f} m apart from it; "
+                "let `begin` forget all, and seed random numbers there"
+            )
 
-        return min(plans, key=badness)
-
-    def _expected(self, happening: Happening, *, at: int) -> NDArray[np.float64] | None:
-        """Return how a policy that begins now would drive if nobody is drawn again; None for SUMO's driver."""
+    def _driven(self, happening: Happening) -> NDArray[np.float64] | str:
+        """Return the ego, shape (T, 4), as it drives from the first second on, or one of `LOOP_REFUSALS`."""
         policy = ego_policy(self.ego)
-        return None if policy is None else drive_drawn(policy, happening, from_s=at * _MOMENT_S).fine
+        return self._by_sumo(happening) if policy is None else drive_drawn(policy, happening).fine
 
-    def _by_sumo(self, start: Start, drawn: DrawnScene, planning: Planning) -> LoopedScene | str:
+    def _by_sumo(self, happening: Happening) -> NDArray[np.float64] | str:
+        start = happening.start
         driver = own_driver(start, from_moment=_BEGINS + 1)
         if driver is None:
             return LOOP_REFUSALS[2]
-        happening = Happening.of(start, drawn)
         player = self._player(start)
         try:
             player.begin(stage_of(start, driver=driver))
-            for at in self._moments():
-                if at > _BEGINS:
-                    happening = self._planned_again(happening, planning, at=at)
-                until, first = min(at + self._stride, _LAST), at + 1 if at > _BEGINS else 0
-                poses = poses_of(start.motion, happening.fine, happening.present, first=first, last=until)
-                played = player.play(poses)
-                if not np.isfinite(played.states[0]).all():
-                    return LOOP_REFUSALS[3]
-                if played.away_m > _AWAY_M:
-                    return LOOP_REFUSALS[1]
-                own = max(first, _BEGINS + 1)  # before it, it was moved
-                happening.fine[0, own : until + 1] = _in_frame(played.states[0, own - first :], happening)
+            played = player.play(poses_of(start.motion, happening.fine, happening.present, first=0, last=_LAST))
         except SimulationError as error:
             return _told(error)
-        return _looped(_smooth_ego(happening), drawn)
+        if not np.isfinite(played.states[0]).all():
+            return LOOP_REFUSALS[3]
+        if played.away_m > _AWAY_M:
+            return LOOP_REFUSALS[1]
+        own = happening.fine[0].copy()
+        own[_BEGINS + 1 :] = _in_frame(played.states[0, _BEGINS + 1 :], happening)  # before it, it was moved
+        return _rounded(happening, own)
 
     def _replayed(self, happening: Happening) -> str | None:
         """Return why SUMO does not take a scene; None if it does."""
@@ -293,17 +299,17 @@ def _in_frame(states: NDArray[np.float64], happening: Happening) -> NDArray[np.f
     return made
 
 
-def _smooth_ego(happening: Happening) -> Happening:
-    """Return the scene with SUMO's corners rounded, as those of every track of SUMO are."""
+def _rounded(happening: Happening, own: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an ego with SUMO's corners rounded, as those of every track of SUMO are."""
     from trafficdiff.datatypes.motion_windows import tracks_of_motion
     from trafficdiff.simulation.track_smoothing import smooth_tracks
 
     alone = np.zeros_like(happening.present)
     alone[0] = True
-    tracks = smooth_tracks(tracks_of_motion(happening.scene, happening.fine, alone)).tracks
+    fine = np.concatenate([own[None], happening.fine[1:]])
+    tracks = smooth_tracks(tracks_of_motion(happening.scene, fine, alone)).tracks
     net = np.column_stack([tracks.x_m, tracks.y_m, tracks.heading_rad, tracks.speed_ms])
-    happening.fine[0] = _in_frame(net, happening)
-    return happening
+    return _in_frame(net, happening)
 
 
 def _told(error: SimulationError) -> str:

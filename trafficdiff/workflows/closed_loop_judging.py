@@ -54,14 +54,7 @@ class Happened:
 
 
 def let_happen(
-    loop: ClosedLoop,
-    start: Start,
-    drawn: DrawnScene,
-    found: Achieved,
-    *,
-    model: MotionCheckpoint,
-    guidance: Guidance,
-    seed: int,
+    loop: ClosedLoop, start: Start, drawn: DrawnScene, *, model: MotionCheckpoint, guidance: Guidance, seed: int
 ) -> Happened | tuple[str, float]:
     """Return what came of a draw that is as asked, or one of `ALL_REFUSALS` and the number that is not as asked.
 
@@ -69,13 +62,12 @@ def let_happen(
     ----------
     loop
         Who drives.
-    start, drawn, found
-        What was drawn, from what, and what it achieved.
+    start, drawn
+        What was drawn, and from what.
     model, guidance, seed
         Of what is drawn again.
     """
     assert guidance.ttc_s is not None
-
     asked: Any = {"ttc_s": guidance.ttc_s, "angle_deg": guidance.angle_deg, "bearing_deg": guidance.bearing_deg}
 
     def badness(fine: NDArray[np.float32]) -> float:
@@ -87,8 +79,13 @@ def let_happen(
             return 10.0 + abs(made[1] - float(asked["ttc_s"]))
         return 100.0 + len(REFUSALS) - REFUSALS.index(made[0])
 
-    planning = Planning(model=model, guidance=guidance, seed=seed, badness=badness)
-    happened = loop.happens(start, drawn, planning)
+    foreseen = loop.without_replans(start, drawn)
+    if isinstance(foreseen, str):
+        return foreseen, float("nan")
+    found = judge_drawn(start, foreseen, **asked)
+    if not isinstance(found, Achieved):
+        return found
+    happened = loop.happens(start, foreseen, Planning(model=model, guidance=guidance, seed=seed, badness=badness))
     if isinstance(happened, str):
         return happened, float("nan")
     if loop.ego != DRAWN:

@@ -20,6 +20,8 @@ from trafficdiff.datatypes.motion_scene import FINE, STEP_S, STEPS, into_frame, 
 from trafficdiff.datatypes.motion_windows import tracks_of_motion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.motion_scene import MotionScene
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
     from trafficdiff.diffusion.motion_sampler import DrawnScene
     from trafficdiff.workflows.scenes_guide_starts import Start
 
-__all__ = ["Happening", "expecting", "replanned"]
+__all__ = ["Happening", "answered", "expecting", "replanned"]
 
 _KEPT_STEPS: Final = round(KEPT_S / STEP_S)
 _KEPT: Final = _KEPT_STEPS * FINE
 _LAST: Final = STEPS * FINE
+_MOVES_M: Final = 0.1
+"""Who moves less in half a second does not turn [m]."""
 _LEAST_NATS: Final = 0.1
 """With less of the budget left the model goes on alone [nat]."""
 
@@ -84,7 +88,7 @@ def replanned(
     *,
     at: int,
     seed: int,
-    expected: NDArray[np.float64] | None = None,
+    driven: Callable[[Happening], NDArray[np.float64] | str] | None = None,
     share: float = 1.0,
     plans: int = 1,
 ) -> list[Happening]:
@@ -93,7 +97,7 @@ def replanned(
     Parameters
     ----------
     happening
-        What has happened, and the plan up to now.
+        What has happened, and the plan up to now, with the ego as it drives in it.
     model
         The scene model.
     guidance
@@ -105,9 +109,8 @@ def replanned(
 
     Other Parameters
     ----------------
-    expected
-        Shape (T, 4), how the ego will drive if nobody changes his plan; the others are drawn given that. If None it is
-        drawn with them.
+    driven
+        How the ego drives in a plan, shape (T, 4), or why it cannot; as in the old plan if None.
     share
         Of what is left of the budget, for this plan.
     plans
@@ -115,7 +118,7 @@ def replanned(
     """
     from trafficdiff.diffusion.motion_sampler import sample_scenes
 
-    motion = _motion_from(happening, at=at, expected=expected)
+    motion = _motion_from(happening, at=at)
     places = [happening.scene.user_id.tolist().index(name) for name in motion.user_id.tolist()]
     other = happening.start.other
     asked = None
@@ -125,11 +128,34 @@ def replanned(
         motion, controls=_controls(happening, motion, places, at=at), drivable=np.ones(len(places), bool)
     )
     known = _known(happening.start, places, at=at)
-    known[0] |= expected is not None
+    known[0] = True
+
+    def answer(drawn: DrawnScene) -> NDArray[np.float32]:
+        assert driven is not None
+        return answered(drawn, driven(_joined(happening, drawn, places, at=at)), at=at)
+
     drawn = sample_scenes(
-        model.members, [motion] * plans, seed=seed, known=[known] * plans, guidance=asked and asked * plans
-    )
+        model.members, [motion] * plans, seed=seed, known=[known] * plans, guidance=asked and asked * plans,
+        compete=asked is not None, answer=None if driven is None else answer,
+    )  # fmt: skip
     return [_joined(happening, one, places, at=at) for one in drawn]
+
+
+def answered(drawn: DrawnScene, own: NDArray[np.float64] | str, *, at: int = _KEPT) -> NDArray[np.float32]:
+    """Return the controls (STEPS, 2) of an ego that has driven so in a draw, (T, 4); as predicted where it cannot.
+
+    ``at`` is the moment of its way at which the draw's second second begins; what is beyond its end is as predicted.
+    """
+    controls: NDArray[np.float32] = drawn.controls[0].copy()
+    if isinstance(own, str):
+        return controls
+    knots = own[at::FINE]
+    way_m = np.hypot(*np.diff(knots[:, :2], axis=0).T)
+    turn = np.diff(np.unwrap(knots[:, 2]))
+    steps = slice(_KEPT_STEPS, _KEPT_STEPS + len(turn))
+    controls[steps, 0] = np.diff(knots[:, 3]) / STEP_S
+    controls[steps, 1] = np.where(way_m > _MOVES_M, turn / np.maximum(way_m, _MOVES_M), 0.0)
+    return controls
 
 
 def expecting(start: Start, expected: NDArray[np.float64]) -> Start:
@@ -146,14 +172,13 @@ def expecting(start: Start, expected: NDArray[np.float64]) -> Start:
     return dataclasses.replace(start, motion=dataclasses.replace(motion, state=state, controls=controls), known=known)
 
 
-def _motion_from(happening: Happening, *, at: int, expected: NDArray[np.float64] | None) -> MotionScene:
+def _motion_from(happening: Happening, *, at: int) -> MotionScene:
     """Return the motion scene whose first second is the last one; who is there at the end goes straight on."""
     from trafficdiff.workflows.motion_corpus import scene_at_start
 
     start, motion = happening.start, happening.scene
     more = at - _KEPT
-    fine = happening.fine.copy()
-    fine[0, at:] = _along_way(motion, fine[0, at], moments=_LAST - at) if expected is None else expected[at:]
+    fine = happening.fine
     last = fine[:, -1]
     ahead_m = (0.1 * np.arange(1, more + 1))[None] * last[:, 3:4]
     beyond = np.repeat(last[:, None], more, axis=1)
@@ -165,25 +190,6 @@ def _motion_from(happening: Happening, *, at: int, expected: NDArray[np.float64]
     )  # fmt: skip
     scene = dataclasses.replace(start.scene, tracks=tracks)
     return scene_at_start(scene, begin_s=motion.begin_s + STEP_S / FINE * (at - _KEPT), staged=motion.staged)
-
-
-def _along_way(motion: MotionScene, state: NDArray[np.float64], *, moments: int) -> NDArray[np.float64]:
-    """Return an ego that keeps its speed and its place beside its way, shape (moments + 1, 4)."""
-    ahead_m = STEP_S / FINE * state[3] * np.arange(moments + 1)
-    xy = motion.path[0][motion.path_valid[0]].astype(np.float64)
-    made = np.repeat(state[None], moments + 1, axis=0)
-    if len(xy) < 2:
-        made[:, :2] += ahead_m[:, None] * np.array([np.cos(state[2]), np.sin(state[2])])
-        return made
-    s = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    dense = np.arange(0.0, s[-1], 1.0)
-    points = np.column_stack([np.interp(dense, s, xy[:, axis]) for axis in (0, 1)])
-    nearest = float(dense[np.hypot(*(points - state[:2]).T).argmin()])
-    at = nearest + ahead_m
-    along = np.column_stack([np.interp(at, s, xy[:, axis]) for axis in (0, 1)])
-    made[:, :2] = along + (state[:2] - along[0])
-    made[:, :2] += np.maximum(at - s[-1], 0.0)[:, None] * (xy[-1] - xy[-2]) / (s[-1] - s[-2])
-    return made
 
 
 def _controls(happening: Happening, motion: MotionScene, places: list[int], *, at: int) -> NDArray[np.float32]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.driving_scene import DrivingScene
     from trafficdiff.datatypes.motion_map import LaneMap
     from trafficdiff.datatypes.motion_scene import MotionScene
+    from trafficdiff.datatypes.net_shapes import NetShapes
     from trafficdiff.workflows.progress import Progress
 
 __all__ = [
@@ -189,13 +190,18 @@ def is_staged(scene: DrivingScene) -> bool:
     return "edge case" in made_by or "scenes make" in made_by
 
 
-@lru_cache(maxsize=4)
 def lane_map_of(net_file: Path) -> LaneMap:
-    """Return the lanes of a net; a net is read once."""
-    from trafficdiff.datatypes.motion_map import LaneMap
+    """Return the lanes of a net; a net that has not changed since is read once, whatever its path is spelled like."""
     from trafficdiff.datatypes.net_shapes import read_net_shapes
 
-    return LaneMap(read_net_shapes(net_file))
+    return _lane_map(read_net_shapes(net_file))
+
+
+@lru_cache(maxsize=4)
+def _lane_map(shapes: NetShapes) -> LaneMap:
+    from trafficdiff.datatypes.motion_map import LaneMap
+
+    return LaneMap(shapes)
 
 
 def _of_scene(directory: Path) -> list[MotionScene]:

@@ -27,7 +27,7 @@ from trafficdiff.workflows.motion_drawing import as_driving_scene, scene_model
 from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.randomness import stream
 from trafficdiff.workflows.scenes_guide_files import place_of, shared_nets, write_cases
-from trafficdiff.workflows.scenes_guide_judging import REFUSALS, Achieved, judge_drawn
+from trafficdiff.workflows.scenes_guide_judging import REFUSALS
 from trafficdiff.workflows.scenes_guide_places import is_run, starts_in_run
 from trafficdiff.workflows.scenes_guide_starts import opened_starts, start_of
 
@@ -295,17 +295,9 @@ def _drawn_case(start: Start, making: _Making, *, number: int, until: int, why: 
     while done < until:
         room = min(_AT_ONCE, until - done)
         own_seed = int(dice.integers(2**31))
-        for drawn in _drawn(start, making.model, making.loop.guidance(guidance), room, seed=own_seed):
+        for drawn in _drawn(start, making, making.loop.guidance(guidance), room, seed=own_seed):
             done += 1
-            found: Achieved | Happened | tuple[str, float]
-            found = judge_drawn(
-                start, making.loop.without_replans(drawn), ttc_s=asked_s, angle_deg=wish.angle_deg,
-                bearing_deg=wish.bearing_deg,
-            )  # fmt: skip
-            if isinstance(found, Achieved):
-                found = let_happen(
-                    making.loop, start, drawn, found, model=making.model, guidance=guidance, seed=own_seed + done
-                )
+            found = let_happen(making.loop, start, drawn, model=making.model, guidance=guidance, seed=own_seed + done)
             if isinstance(found, Happened):
                 kept = _kept(case, start, found, draws=done, told=why)
                 _write(kept, start, found, making, seed=own_seed)
@@ -316,17 +308,13 @@ def _drawn_case(start: Start, making: _Making, *, number: int, until: int, why: 
     return case.model_copy(update={"draws": done, "reason": _reason(why, nearest_s, asked_s)})
 
 
-def _drawn(start: Start, model: MotionCheckpoint, guidance: Guidance, count: int, *, seed: int) -> list[DrawnScene]:
+def _drawn(start: Start, making: _Making, guidance: Guidance, count: int, *, seed: int) -> list[DrawnScene]:
     from trafficdiff.diffusion.motion_sampler import sample_scenes
 
     return sample_scenes(
-        model.members,
-        [start.motion] * count,
-        seed=seed,
-        known=[start.known] * count,
-        guidance=[guidance] * count,
-        compete=True,
-    )
+        making.model.members, [start.motion] * count, seed=seed, known=[start.known] * count,
+        guidance=[guidance] * count, compete=True, answer=making.loop.answer(start),
+    )  # fmt: skip
 
 
 def _kept(case: GuidedCase, start: Start, happened: Happened, *, draws: int, told: Counter[str]) -> GuidedCase:
