@@ -30,6 +30,7 @@ from trafficdiff.datatypes.motion_scene import FINE, LINE_FEATURES, STEP_S, WALK
 from trafficdiff.metrics.divergence import jensen_shannon
 from trafficdiff.metrics.motion_conflicts import motion_conflicts, near_missed
 from trafficdiff.metrics.motion_pair import boxes_apart
+from trafficdiff.metrics.walking_areas import distance_from_areas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -162,7 +163,7 @@ def _on_road(
     rest = gap - ahead[..., None] * along
     away = np.hypot(rest[..., 0], rest[..., 1])
     beyond = (away - half).min(axis=1) > _KERB_M
-    beyond[walks] &= _from_areas(scene, at[walks, :2]) > _KERB_M
+    beyond[walks] &= distance_from_areas(scene, at[walks, :2]) > _KERB_M
     left = along[:, 0] * gap[..., 1] - along[:, 1] * gap[..., 0]
     turned = np.cos(at[:, None, 2]) * along[:, 0] + np.sin(at[:, None, 2]) * along[:, 1]
     drives = np.repeat(scene.line_feature[:, :2].any(axis=1), per_line)
@@ -171,24 +172,6 @@ def _on_road(
     rows = np.arange(len(at))
     good = (usable[rows, nearest] < 2.0) & ~walks
     return beyond, ~walks, left[rows, nearest][good]
-
-
-def _from_areas(scene: MotionScene, at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far places (N, 2) are from every walking area and crossing (N,), 0 inside [m].
-
-    Inside is what an outline winds round, as SUMO has it (`PositionVector::around`): some outlines cross themselves.
-    """
-    if not len(scene.area_of):
-        return np.full(len(at), np.inf)
-    start, end = np.moveaxis(scene.area_edges.astype(np.float64), 1, 0)
-    step, gap = end - start, at[:, None] - start
-    along = (gap * step).sum(-1) / np.maximum((step**2).sum(-1), 1e-6)
-    away = np.hypot(*np.moveaxis(gap - along.clip(0, 1)[..., None] * step, -1, 0)).min(axis=1)
-    left = step[:, 0] * gap[..., 1] - step[:, 1] * gap[..., 0] > 0
-    below, above = start[:, 1] <= at[:, 1:], end[:, 1] <= at[:, 1:]
-    turns = (below & ~above & left).astype(np.int64) - (~below & above & ~left)
-    winds = turns @ (scene.area_of[:, None] == np.unique(scene.area_of))
-    return np.where((winds != 0).any(axis=1), 0.0, away)
 
 
 def _headways(scene: MotionScene, state: NDArray[np.float64]) -> NDArray[np.float64]:

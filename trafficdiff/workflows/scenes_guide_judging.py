@@ -9,6 +9,7 @@ import numpy as np
 
 from trafficdiff.datatypes.edge_case import TOLERANCE
 from trafficdiff.datatypes.guided_case import ANGLE_TOLERANCE_DEG
+from trafficdiff.datatypes.motion_scene import WALKS, into_frame
 from trafficdiff.datatypes.motion_windows import tracks_of_motion
 from trafficdiff.datatypes.net_shapes import read_net_shapes
 from trafficdiff.datatypes.track_checks import kinematic_faults
@@ -16,6 +17,7 @@ from trafficdiff.datatypes.track_cut import sample_at
 from trafficdiff.metrics.motion_pair import angle_when_closest, bearing_when_closest
 from trafficdiff.metrics.safety_events import SafetyLimits, conflicts
 from trafficdiff.metrics.scene_types import Encounters, scene_tags, scene_types, sideways
+from trafficdiff.metrics.walking_areas import distance_from_areas
 from trafficdiff.workflows.scenes_guide_starts import HORIZON_S, of_pair
 
 if TYPE_CHECKING:
@@ -100,8 +102,14 @@ def _compared(made: Achieved, asked: Mapping[str, float | None]) -> Achieved | t
 
 
 def _off_road(start: Start, tracks: Tracks) -> float:
-    """Return how far beyond what is allowed a centre comes off the road, or further off than where it entered [m]."""
+    """Return how far beyond what is allowed a centre comes off the road, or further off than where it entered [m].
+
+    People on foot are on the road in walking areas, too.
+    """
     off_m = read_net_shapes(start.scene.net_file).distance_from_road(tracks.x_m, tracks.y_m)
+    walks = np.isin(tracks.user_id, start.motion.user_id[start.motion.kind == WALKS])[tracks.user] & (off_m > 0)
+    at = into_frame(np.column_stack([tracks.x_m, tracks.y_m])[walks], start.motion.frame)
+    off_m[walks] = np.minimum(off_m[walks], distance_from_areas(start.motion, at))
     entered_m = off_m[tracks.offsets[:-1]]
     pair = np.isin(tracks.user_id, [start.scene.ego, start.motion.user_id[start.other]])
     beyond_m = np.maximum.reduceat(off_m, tracks.offsets[:-1]) - entered_m
