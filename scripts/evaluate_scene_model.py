@@ -4,9 +4,10 @@
 
 CORPUS are folders of motion scenes that the model was not trained on. Rows: what SUMO drove (everything is compared
 with it), its other half (the floor), the same with fitted controls, constant velocity, staged cases (SCENES, a folder
-that `trafficdiff scenes make` made), the model unguided, guided by budget, the best of many draws (made and kept as by
-`trafficdiff scenes make guided`, which makes up to 64; to an angle as well), and other checkpoints: the model without
-map, say. All but the other half and the staged cases are made of the same scenes. Times are CPU seconds of one thread.
+that `trafficdiff scenes make` made), the model unguided, guided by budget, the best of many draws (in herds as
+`trafficdiff scenes make guided` has, which makes up to 64; to an angle as well), and other checkpoints: the model
+without map, say. All but the other half and the staged cases are made of the same scenes. Times are CPU seconds of one
+thread.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from trafficdiff.datatypes.motion_scene import WALKS
 from trafficdiff.workflows.motion_drawing import scene_model
 from trafficdiff.workflows.motion_judging import Judged, asked_of, judge_recorded
 from trafficdiff.workflows.motion_judging_model import judge_model
@@ -69,7 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scenes", type=int, default=200)
     parser.add_argument("--draws", type=int, default=4, help="how often each scene is drawn")
     parser.add_argument(
-        "--competing", type=int, nargs="*", default=[16, 64],
+        "--competing", type=int, nargs="+", default=[16, 64],
         help="from how many competing draws the best is kept; `scenes make guided` makes up to 64",
     )  # fmt: skip
     parser.add_argument("--budgets", type=float, nargs="*", default=[20.0, 80.0, 320.0])
@@ -88,6 +90,12 @@ def _rows(asked: argparse.Namespace) -> list[dict[str, Any]]:
     """Return all rows, in the order in which they are read."""
     beside = asked_of(asked.corpora, scenes=asked.scenes, ttc_s=asked.ttc, seed=asked.seed)
     most = max(asked.budgets, default=None)
+    walked = [scene for scene in beside.scenes if (scene.kind == WALKS).any()]
+    if walked and not any(len(scene.area_of) for scene in walked):
+        sys.stderr.write(
+            "expected walking areas in scenes with people on foot, got none: at corners they count as off the road. "
+            "Make the corpora anew with `trafficdiff scenes corpus`\n"
+        )
     rows: list[Judged] = judge_recorded(beside)
     if asked.templates is not None:
         rows.append(judge_templates(asked.templates, beside=beside))

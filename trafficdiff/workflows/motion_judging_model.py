@@ -58,9 +58,9 @@ def judge_model(
     draws
         How often each scene is drawn; each draw counts.
     competing, budget_nats
-        From how many draws that compete with this budget [nat] the best is kept, as `scenes make guided` does (see
-        `_kept_row`), for each number once for times, and for the first of them once for angles as well. The best of as
-        many unguided draws says what choosing does alone.
+        From how many draws that compete with this budget [nat] the best is kept (see `_kept_row`), for each number once
+        for times, and for the first of them once for angles as well. The best of as many unguided draws says what
+        choosing does alone.
     """
     many = asked.at(np.repeat(np.arange(len(asked.scenes)), draws))
     rows = [_row(f"{name}, unguided", many, *_drawn(many, checkpoint))]
@@ -79,7 +79,7 @@ def judge_model(
 def _kept_row(
     asked: Asked, checkpoint: Path | None, *, name: str, competing: int, budget_nats: float | None, turned: bool
 ) -> Judged:
-    """Return the row of the best of many draws of each scene, found as `scenes make guided` finds it.
+    """Return the row of the best of many draws of each scene, in herds as `scenes make guided` has; none is refused.
 
     Draws are made in herds of 16, and no more once a herd has one as asked. Where there are several herds, those of the
     last quarter lead the next likeliest opponent. Best is the draw in which nobody touches anybody and which is nearest
@@ -143,7 +143,7 @@ def _drawn(
     if guidance is None or not herd:
         return sample_scenes(members, asked.scenes, seed=asked.seed, guidance=guidance), time.process_time() - began
     drawn: list[DrawnScene] = []
-    for begin in range(0, len(asked.scenes), herd):  # one by one, as the command does: no herd is torn apart
+    for begin in range(0, len(asked.scenes), herd):  # one by one, as the command does
         own = slice(begin, begin + herd)
         seed = int(stream(asked.seed, f"judging motion, herd {begin}").integers(2**31))
         drawn += sample_scenes(members, asked.scenes[own], seed=seed, guidance=guidance[own], compete=True)
