@@ -24,8 +24,6 @@ __all__ = ["Guided", "guided_in", "reason_text", "told_of_folder", "told_of_scen
 _CASES: Final = "scenes.json"
 _MOST_BYTES: Final = 50_000_000
 _TIMES: Final = re.compile(r"(?:^|, )(?P<why>[A-Za-z][A-Za-z ,']*?) (?P<count>\d+) times")
-_AFTERWARDS: Final = ", once it happened"
-"""What a reason ends in that came up in SUMO; see `trafficdiff.workflows.closed_loop_judging`."""
 _NEAREST: Final = re.compile(r"nearest (?P<got>[-0-9.e+]+) instead of (?P<asked>[-0-9.e+]+) s")
 
 
@@ -124,10 +122,8 @@ def reason_text(reason: str) -> str:
 
 
 def _why(reason: str) -> str:
-    base = reason.removesuffix(_AFTERWARDS)
-    key = "scene_guide.why_" + base.replace(" ", "_").replace("'", "")
-    said = plain_word(key) if has_word(key) else base
-    return said if base == reason else plain_word("scene_guide.why_afterwards", why=said)
+    key = "scene_guide.why_" + reason.replace(" ", "_").replace("'", "")
+    return plain_word(key) if has_word(key) else reason
 
 
 def _one(value: object) -> str:

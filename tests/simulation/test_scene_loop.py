@@ -50,17 +50,13 @@ def _case(net: Path, *, ahead_ms: float, driven: bool = True) -> tuple[Stage, Po
     driver = OwnDriver(name="ego", route=(lane.edge_id,), speed_factor=1.0, from_moment=_FREE)
     return (
         Stage(users=users, driver=driver if driven else None),
-        Poses(first=0, states=states, present=np.ones((2, _MOMENTS), bool)),
+        Poses(states=states, present=np.ones((2, _MOMENTS), bool)),
     )
 
 
 def _play(net: Path, folder: Path, cases: list[tuple[Stage, Poses]], engine: Engine = "libsumo") -> list[Played]:
-    made = []
     with ScenePlayer(net, directory=folder, engine=engine) as player:
-        for stage, poses in cases:
-            player.begin(stage)
-            made.append(player.play(poses))
-    return made
+        return [player.play(stage, poses) for stage, poses in cases]
 
 
 def test_everybody_is_where_he_was_put(net: Path, tmp_path: Path) -> None:
@@ -88,30 +84,17 @@ def _boxes(states: NDArray[np.float64]) -> Boxes:
     return Boxes(x_m=states[:, 0], y_m=states[:, 1], heading_rad=states[:, 2], length_m=5.0, width_m=1.8)
 
 
-def test_parts_make_the_whole(net: Path, tmp_path: Path) -> None:
-    stage, poses = _case(net, ahead_ms=1.0)
-    whole = _play(net, tmp_path, [(stage, poses)])[0]
-    with ScenePlayer(net, directory=tmp_path) as player:
-        player.begin(stage)
-        parts = [
-            player.play(Poses(first=first, states=poses.states[:, first:last], present=poses.present[:, first:last]))
-            for first, last in ((0, 31), (31, 60), (60, _MOMENTS))
-        ]
-    np.testing.assert_array_equal(np.concatenate([part.states for part in parts], axis=1), whole.states)
-
-
 def test_a_crash_and_a_refusal_are_told_and_the_next_scene_is_played(net: Path, tmp_path: Path) -> None:
     stage, poses = _case(net, ahead_ms=1.0)
     strange = Stage(users=stage.users, driver=OwnDriver(name="ego", route=("nowhere",), speed_factor=1, from_moment=3))
     with ScenePlayer(net, directory=tmp_path) as player:
         with pytest.raises(SimulationError, match="SUMO refused a scene"):
-            player.begin(strange)
-        player.begin(stage)
+            player.play(strange, poses)
+        player.play(stage, poses)
         os.kill(_process(tmp_path), signal.SIGSEGV)
         with pytest.raises(SimulationError, match="SUMO crashed"):
-            player.play(poses)
-        player.begin(stage)
-        assert np.isfinite(player.play(poses).states).all()
+            player.play(stage, poses)
+        assert np.isfinite(player.play(stage, poses).states).all()
 
 
 def _process(directory: Path) -> int:

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from tests.av_scenes import write_walking_grid
+from tests.motion import straight_scene
 from trafficdiff.datatypes.driving_scene import DrivingScene
 from trafficdiff.datatypes.driving_scene_files import read_driving_scene, write_driving_scene
+from trafficdiff.datatypes.motion_scene import FINE, STEPS
 from trafficdiff.datatypes.motion_windows import tracks_of_motion
 from trafficdiff.datatypes.net_shapes import read_net_shapes
 from trafficdiff.datatypes.track_checks import kinematic_faults
@@ -19,10 +21,11 @@ from trafficdiff.metrics.safety_events import conflicts
 from trafficdiff.workflows import closed_loop
 from trafficdiff.workflows.closed_loop import LOOP_REFUSALS, ClosedLoop, LoopedScene, Planning, check_loop
 from trafficdiff.workflows.closed_loop_judging import Driving
-from trafficdiff.workflows.closed_loop_replan import Happening, replanned
+from trafficdiff.workflows.closed_loop_replan import Happening, answered, replanned
 from trafficdiff.workflows.motion_drawing import scene_model
-from trafficdiff.workflows.scenes_guide import Wish, guide_scenes
+from trafficdiff.workflows.scenes_guide import guide_scenes
 from trafficdiff.workflows.scenes_guide_starts import Start, start_of
+from trafficdiff.workflows.scenes_guide_wish import Wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,9 +71,14 @@ def _scene(folder: Path, *, ego: str, back_ms: float, front_ms: float, gap_m: fl
 
 
 def _start(scene: DrivingScene, *, keep_others: bool = False) -> Start:
-    made = start_of(scene, opponent=None, asked_s=(0.5, 6.0), keep_others=keep_others)
+    made = start_of(scene, Wish(ttc_s=(0.5, 6.0), keep_others=keep_others))
     assert isinstance(made, Start), made
     return made
+
+
+def _happened(loop: ClosedLoop, start: Start, drawn: DrawnScene, planning: Planning) -> LoopedScene | str:
+    foreseen = loop.without_replans(start, drawn)
+    return foreseen if isinstance(foreseen, str) else loop.happens(start, foreseen, planning)
 
 
 def _planning(guidance: Guidance, *, seed: int) -> Planning:
@@ -86,6 +94,73 @@ def _drawn(start: Start, *, seed: int) -> tuple[DrawnScene, Guidance]:
     model = scene_model()
     drawn = sample_scenes(model.members, [start.motion], seed=seed, known=[start.known], guidance=[guidance])
     return drawn[0], guidance
+
+
+@pytest.mark.parametrize("at", [10, 30, 75])
+def test_an_ego_that_has_driven_an_arc_answers_with_its_gas_and_its_curvature(at: int) -> None:
+    from trafficdiff.datatypes.motion_fine import fine_states, there_finely
+    from trafficdiff.diffusion.motion_sampler import DrawnScene
+
+    gas, curvature, time_s = -0.6, 0.02, 0.1 * np.arange(81)
+    way_m = 10.0 * time_s + gas * time_s**2 / 2
+    own = np.column_stack([
+        np.sin(curvature * way_m) / curvature, (1 - np.cos(curvature * way_m)) / curvature, curvature * way_m,
+        10.0 + gas * time_s,
+    ])  # fmt: skip
+    scene = straight_scene(starts=[(0.0, 0.0, 0.0, 10.0), (30.0, 0.0, 0.0, 8.0)])
+    predicted = np.full((2, STEPS, 2), 9.0, np.float32)
+    drawn = DrawnScene(
+        scene=scene, controls=predicted, knots=scene.state, fine=fine_states(scene), present=there_finely(scene),
+        reached={},
+    )  # fmt: skip
+    said, set_to = answered(drawn, own, at=at), min(STEPS, 2 + (80 - at) // FINE)
+    np.testing.assert_array_equal(said[:2], 9.0)
+    np.testing.assert_allclose(said[2:set_to], np.tile([gas, curvature], (set_to - 2, 1)), rtol=2e-3)
+    np.testing.assert_array_equal(said[set_to:], 9.0)
+    np.testing.assert_array_equal(predicted, 9.0)
+    np.testing.assert_array_equal(answered(drawn, LOOP_REFUSALS[3], at=at), 9.0)
+
+
+@pytest.mark.sumo
+@pytest.mark.slow
+def test_sumos_driver_answers_to_what_is_predicted_of_who_is_ahead(tmp_path: Path) -> None:
+    start = _start(_scene(tmp_path, ego="back", back_ms=8.0, front_ms=2.0, gap_m=28.0), keep_others=True)
+    with ClosedLoop(ego="sumo") as loop:
+        expected = loop.expecting(start, scene_model())
+        assert isinstance(expected, Start)
+        assert expected.known[0].all()
+        assert (expected.motion.state[0, 4:, 3] < start.motion.state[0, 0, 3] + 0.5).all()
+        answer = loop.answer(expected)
+        assert answer is not None
+        drawn, _ = _drawn(expected, seed=2)
+        said = answer(drawn)
+    np.testing.assert_array_equal(said[:2], drawn.controls[0, :2])
+    assert said[2:, 0].min() < -1.0, "it brakes behind who is slow"
+
+
+@pytest.mark.sumo
+@pytest.mark.slow
+def test_a_case_that_sumo_dies_of_is_given_up_before_anything_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trafficdiff.simulation.scene_loop import ScenePlayer
+
+    played = []
+
+    def dying(player: ScenePlayer, stage: object, poses: object) -> object:
+        played.append(1)
+        raise SimulationError("SUMO crashed while it played a scene")
+
+    monkeypatch.setattr(ScenePlayer, "play", dying)
+    scene = _scene(tmp_path, ego="back", back_ms=10.0, front_ms=7.0, gap_m=25.0)
+    write_driving_scene(scene, tmp_path / "found" / "one")
+    with pytest.raises(InputError, match=r"none of 1 draws: SUMO crashed 1 times"):
+        guide_scenes(
+            tmp_path / "found", tmp_path / "made", count=1, seed=3, wish=Wish(ttc_s=(2.0, 4.0), draws=64),
+            driving=Driving(ego="sumo"),
+        )  # fmt: skip
+    assert len(played) == 1
+    assert not list(tmp_path.glob("made*"))
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +195,7 @@ def test_who_is_drawn_again_reacts_to_an_ego_that_brakes(follower: Start, monkey
         with ClosedLoop(ego="tests.ego_scenes:Braker", replan_s=replan_s) as loop:
             for seed in range(3):
                 drawn, guidance = _drawn(follower, seed=seed)
-                happened = loop.happens(follower, drawn, _planning(guidance, seed=seed))
+                happened = _happened(loop, follower, drawn, _planning(guidance, seed=seed))
                 assert isinstance(happened, LoopedScene)
                 assert happened.replans == (6 if replan_s == 1.0 else 0)
                 tracks = tracks_of_motion(follower.motion, happened.drawn.fine.astype(float), happened.drawn.present)
@@ -140,7 +215,7 @@ def test_new_plans_never_lead_further_from_what_is_asked(follower: Start) -> Non
     planning = Planning(model=scene_model(), guidance=guidance, seed=2, badness=badness)
     with ClosedLoop(ego="idm", replan_s=2.0) as loop:
         before = loop.without_replans(follower, drawn)
-        happened = loop.happens(follower, drawn, planning)
+        happened = _happened(loop, follower, drawn, planning)
     assert isinstance(happened, LoopedScene)
     assert not isinstance(before, str)
     assert happened.replans >= 1
@@ -152,10 +227,10 @@ def test_new_plans_never_lead_further_from_what_is_asked(follower: Start) -> Non
 def test_an_ego_that_does_something_else_in_the_same_scene_is_refused(follower: Start) -> None:
     drawn, guidance = _drawn(follower, seed=3)
     with (
-        ClosedLoop(ego="tests.ego_scenes:Wavering", replan_s=3.0) as loop,
+        ClosedLoop(ego="tests.ego_scenes:Wavering", replan_s=7.0) as loop,
         pytest.raises(SimulationError, match=r"Wavering.*expected the same way in the same scene"),
     ):
-        loop.happens(follower, drawn, _planning(guidance, seed=3))
+        _happened(loop, follower, drawn, _planning(guidance, seed=3))
 
 
 @pytest.mark.sumo
@@ -164,8 +239,8 @@ def test_sumos_driver_brakes_behind_a_drawn_leader_that_is_slow(tmp_path: Path) 
     start = _start(_scene(tmp_path, ego="back", back_ms=8.0, front_ms=2.0, gap_m=28.0), keep_others=True)
     drawn, guidance = _drawn(start, seed=1)
     with ClosedLoop(ego="sumo", replan_s=4.0) as loop:
-        happened = loop.happens(start, drawn, _planning(guidance, seed=1))
-        again = loop.happens(start, drawn, _planning(guidance, seed=1))
+        happened = _happened(loop, start, drawn, _planning(guidance, seed=1))
+        again = _happened(loop, start, drawn, _planning(guidance, seed=1))
     assert isinstance(happened, LoopedScene)
     assert isinstance(again, LoopedScene)
     np.testing.assert_array_equal(happened.drawn.fine, again.drawn.fine)
@@ -222,12 +297,12 @@ def test_a_scene_that_sumo_dies_of_is_refused_and_the_next_one_happens(
     drawn, guidance = _drawn(follower, seed=1)
     usual = ScenePlayer.play
 
-    def dying(player: ScenePlayer, poses: object) -> object:
+    def dying(player: ScenePlayer, stage: object, poses: object) -> object:
         player._end()
         raise SimulationError("SUMO crashed while it played a scene")
 
     with ClosedLoop(ego="idm") as loop:
         monkeypatch.setattr(ScenePlayer, "play", dying)
-        assert loop.happens(follower, drawn, _planning(guidance, seed=1)) == LOOP_REFUSALS[0]
+        assert _happened(loop, follower, drawn, _planning(guidance, seed=1)) == LOOP_REFUSALS[0]
         monkeypatch.setattr(ScenePlayer, "play", usual)
-        assert isinstance(loop.happens(follower, drawn, _planning(guidance, seed=1)), LoopedScene)
+        assert isinstance(_happened(loop, follower, drawn, _planning(guidance, seed=1)), LoopedScene)

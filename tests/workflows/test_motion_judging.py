@@ -18,7 +18,7 @@ from trafficdiff.metrics.motion_realism import motion_numbers
 from trafficdiff.workflows import scenes_guide
 from trafficdiff.workflows.motion_judging import Asked, asked_of, judge_recorded
 from trafficdiff.workflows.motion_judging_model import _HERD, _LIKELIEST, _kept_row, _off
-from trafficdiff.workflows.scenes_guide import Wish
+from trafficdiff.workflows.scenes_guide_wish import Wish
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from tests.av_scenes import write_walking_grid
 from trafficdiff.cli.application import application
 from trafficdiff.datatypes.driving_scene import DrivingScene
 from trafficdiff.datatypes.driving_scene_files import read_driving_scene, write_driving_scene
+from trafficdiff.datatypes.motion_scene import KINDS
 from trafficdiff.datatypes.net_shapes import read_net_shapes
 from trafficdiff.datatypes.track_checks import kinematic_faults
 from trafficdiff.datatypes.tracks import Tracks
@@ -22,9 +24,10 @@ from trafficdiff.errors import InputError
 from trafficdiff.metrics.safety_events import SafetyLimits, conflicts
 from trafficdiff.resources import bundled
 from trafficdiff.workflows.scene_table import read_scene_table
-from trafficdiff.workflows.scenes_guide import GuidedScenes, Wish, guide_scenes
-from trafficdiff.workflows.scenes_guide_judging import Achieved, _compared
-from trafficdiff.workflows.scenes_guide_starts import of_pair
+from trafficdiff.workflows.scenes_guide import GuidedScenes, guide_scenes
+from trafficdiff.workflows.scenes_guide_judging import Achieved, _compared, _off_road
+from trafficdiff.workflows.scenes_guide_starts import Start, of_pair, start_of
+from trafficdiff.workflows.scenes_guide_wish import Wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,6 +149,29 @@ def test_the_first_second_stays_and_the_table_shows_the_scenes(made: GuidedScene
     assert table["name"].tolist() == [case.scene for case in made.cases]
     assert table.loc[table["valid"], "other"].tolist() == [case.other for case in made.cases if case.valid]
     assert json.loads((made.directory / "scenes.json").read_text())["provenance"]["drawn"] == str(made.drawn)
+
+
+@pytest.mark.sumo
+@pytest.mark.slow
+def test_who_walks_in_a_walking_area_is_on_the_road_and_who_drives_there_is_not(scene: DrivingScene) -> None:
+    start = start_of(scene, Wish(ttc_s=(1.0, 4.0)))
+    assert isinstance(start, Start), start
+    corners = 300.0 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    square = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1).astype(np.float32)
+    astray_m = np.where(scene.tracks.user == scene.ego_place, 0.0, 5.0 * (scene.tracks.time_s - scene.begin_s))
+    left = scene.tracks.heading_rad + np.pi / 2
+    tracks = dataclasses.replace(
+        scene.tracks, x_m=scene.tracks.x_m + astray_m * np.cos(left), y_m=scene.tracks.y_m + astray_m * np.sin(left)
+    )
+    found = {}
+    for kind, areas in itertools.product(("pedestrian", "car"), (True, False)):
+        motion = dataclasses.replace(
+            start.motion, kind=np.array([KINDS.index("car"), KINDS.index(kind)], np.int8),
+            area_edges=square if areas else square[:0], area_of=np.zeros(4 if areas else 0, np.int32),
+        )  # fmt: skip
+        found[kind, areas] = _off_road(dataclasses.replace(start, motion=motion), tracks)
+    assert found["pedestrian", True] <= 0
+    assert all(off_m > 0.5 for case, off_m in found.items() if case != ("pedestrian", True))
 
 
 @pytest.mark.parametrize(

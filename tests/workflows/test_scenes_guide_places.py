@@ -22,6 +22,7 @@ from trafficdiff.workflows.progress import quiet
 from trafficdiff.workflows.run import run_file
 from trafficdiff.workflows.scenes_guide_places import Place, is_run, starts_in_run
 from trafficdiff.workflows.scenes_guide_starts import of_pair
+from trafficdiff.workflows.scenes_guide_wish import Wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,9 +98,7 @@ def busy(run: Path) -> Place:
 
 
 def starts(run: Path, place: Place | None, *, count: int = 6, seed: int = 1) -> list[Start]:
-    return starts_in_run(
-        run, place=place, count=count, seed=seed, opponent=None, asked_s=(0.8, 1.5), keep_others=False, progress=quiet
-    )[0]  # fmt: skip
+    return starts_in_run(run, Wish(ttc_s=(0.8, 1.5)), place=place, count=count, seed=seed, progress=quiet)[0]
 
 
 @pytest.mark.sumo

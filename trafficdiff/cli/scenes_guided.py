@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from trafficdiff.workflows.scenes_guide import GuidedScenes, Wish
+    from trafficdiff.workflows.scenes_guide import GuidedScenes
     from trafficdiff.workflows.scenes_guide_places import Place
+    from trafficdiff.workflows.scenes_guide_wish import Wish
 
 __all__ = ["GUIDED", "make_guided", "refuse_strange"]
 
@@ -94,7 +95,7 @@ def _wish(
     keep_others: bool,
 ) -> Wish:
     from trafficdiff.scenarios.edge_case_drawing import parse_range
-    from trafficdiff.workflows.scenes_guide import Wish
+    from trafficdiff.workflows.scenes_guide_wish import Wish
 
     span = None if ttc is None else parse_range(f"--ttc={ttc}", Faults(""))
     if ttc is not None and span is None:

@@ -30,4 +30,4 @@ class GuidedCase(EdgeCase):
     nats: float | None = Field(default=None, description="What it cost, of the draw that is kept.")
     log_weight: float | None = Field(default=None, description="Logarithm of the importance weight of that draw.")
     driven_by: str = Field(default="drawn", description="Who drove the ego: as drawn, sumo, or a policy.")
-    replans: int = Field(default=0, description="How often the others were drawn again while it happened.")
+    replans: int = Field(default=0, description="How often another plan of the others was taken while it happened.")

@@ -3,9 +3,8 @@
 One SUMO runs for one net, scene after scene, in a process of its own, for SUMO may crash::
 
     caller                                       process of a ScenePlayer
-    begin(Stage)   who there is, signals ─────▶  users of the scene before are taken off
-    play(Poses)    some moments          ─────▶  moveToXY, step, record         ◀── SUMO's driver reacts
-    play(Poses)    the next ones: drawn anew from what has happened
+    play(Stage, who there is, signals    ─────▶  users of the scene before are taken off
+         Poses)  all moments                     moveToXY, step, record         ◀── SUMO's driver reacts
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from multiprocessing import Pipe
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from trafficdiff.errors import SimulationError
 from trafficdiff.process import last_words, module_path, running_service, sumo_environment
@@ -88,19 +87,16 @@ class Stage:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Poses:
-    """Hold where everybody is at some moments 0.1 s apart.
+    """Hold where everybody is every 0.1 s.
 
     Parameters
     ----------
-    first
-        Number of the first moment.
     states
         Shape (U, K, 3): x, y of the box centre [m], heading [rad], in the order of the stage's users.
     present
         Shape (U, K), who is there.
     """
 
-    first: int
     states: NDArray[np.float64]
     present: NDArray[np.bool_]
 
@@ -154,32 +150,17 @@ class ScenePlayer:
         """End SUMO."""
         self._end()
 
-    def begin(self, stage: Stage) -> None:
-        """Clear the stage and set it anew; SUMO is started if it does not run.
+    def play(self, stage: Stage, poses: Poses) -> Played:
+        """Play a scene, and return what was recorded; SUMO is started if it does not run.
 
         Raises
         ------
         SimulationError
             If SUMO crashed or refuses it; the next scene starts it anew.
         """
-        self._asked(("begin", stage))
-
-    def play(self, poses: Poses) -> Played:
-        """Play moments that follow those before, and return what was recorded.
-
-        Raises
-        ------
-        SimulationError
-            If SUMO crashed or refuses it; the next scene starts it anew.
-        """
-        played = self._asked(("play", poses))
-        assert isinstance(played, Played)
-        return played
-
-    def _asked(self, request: tuple[str, object]) -> Any:
         line = self._line or self._start()
         try:
-            line.send(request)
+            line.send((stage, poses))
             answer = line.recv() if line.poll(self._answer_s) else f"no answer within {self._answer_s:g} s"
         except (EOFError, OSError):
             words = self._last_words()
@@ -191,6 +172,7 @@ class ScenePlayer:
         if isinstance(answer, str):
             self._end()
             raise SimulationError(f"SUMO refused a scene: {answer}")
+        assert isinstance(answer, Played)
         return answer
 
     def _start(self) -> Connection:

@@ -52,9 +52,10 @@ def _serve(line: Connection, started: contextlib.AbstractContextManager[Any]) ->
     with started as simulator, contextlib.suppress(EOFError):
         world = _World(simulator, refusals=(_error_of(simulator), KeyError))
         while True:
-            what, content = line.recv()
+            stage, poses = line.recv()
             try:
-                line.send(world.begin(content) if what == "begin" else world.play(content))
+                world.begin(stage)
+                line.send(world.play(poses))
             except world.refusals as error:  # SUMO's own word for what it cannot do
                 line.send(str(error) or type(error).__name__)
     return 0
@@ -98,8 +99,8 @@ class _World:
         self._off = {name: "O" * len(simulator.trafficlight.getRedYellowGreenState(name))
                      for name in simulator.trafficlight.getIDList()}  # fmt: skip
 
-    def begin(self, stage: Stage) -> bool:
-        """Take everybody off, remember who comes, and return that it is done."""
+    def begin(self, stage: Stage) -> None:
+        """Take everybody off, and remember who comes."""
         simulator = self._simulator
         for name in simulator.vehicle.getIDList():
             simulator.vehicle.remove(name)
@@ -113,10 +114,9 @@ class _World:
                 self._show(name, state)
         if stage.driver is not None:
             simulator.route.add(f"route {number}", list(stage.driver.route))
-        return True
 
     def play(self, poses: Poses) -> Played:
-        """Play some moments."""
+        """Play all moments, and return what was recorded."""
         users, moments = poses.present.shape
         states = np.full((users, moments, 4), np.nan)
         away_m = 0.0
@@ -124,9 +124,8 @@ class _World:
         ahead = np.stack([np.cos(poses.states[..., 2]), np.sin(poses.states[..., 2])], axis=-1)
         fronts = poses.states[..., :2] + ahead * half_m[:, None, None]
         for at in range(moments):
-            moment = poses.first + at
             for name, when, state in self._stage.signals:
-                if when == moment:
+                if when == at:
                     self._show(name, state)
             moved = [user for user in range(users) if self._placed(user, poses, at, fronts[user, at])]
             self._simulator.simulationStep()
@@ -139,7 +138,7 @@ class _World:
         vehicle, name = self._simulator.vehicle, self._names[user]
         driver = self._stage.driver
         drives = driver is not None and driver.name == self._stage.users[user].name
-        if drives and driver is not None and poses.first + at >= driver.from_moment:
+        if drives and driver is not None and at >= driver.from_moment:
             return False
         if not poses.present[user, at]:
             if name in self._here:

@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from trafficdiff.datatypes.driving_scene import DrivingScene
     from trafficdiff.diffusion.motion_checkpoint import MotionCheckpoint
     from trafficdiff.diffusion.motion_guidance import Guidance
     from trafficdiff.diffusion.motion_sampler import DrawnScene
-    from trafficdiff.simulation.scene_loop import Engine
+    from trafficdiff.simulation.scene_loop import Engine, OwnDriver
     from trafficdiff.workflows.scenes_guide_starts import Start
 
 __all__ = ["LOOP_REFUSALS", "PLANS", "REPLAN_S", "ClosedLoop", "LoopedScene", "Planning", "check_loop"]
@@ -53,6 +54,7 @@ LOOP_REFUSALS: Final = (
     "SUMO crashed", "SUMO moves somebody elsewhere", "no route for SUMO's driver", "the ego left the roads",
 )  # fmt: skip
 """Why a scene cannot happen."""
+_GIVEN_UP: Final = (LOOP_REFUSALS[0], LOOP_REFUSALS[2])
 _ENGINES: Final = ("libsumo", "traci")
 _BEGINS: Final = round(KEPT_S / STEP_S) * FINE
 """First moment at which an ego drives by itself comes after this one."""
@@ -67,7 +69,7 @@ _FIRST_SHARE: Final = 0.8
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LoopedScene:
-    """Hold a scene that has happened: as if drawn, and how often others were drawn again."""
+    """Hold a scene that has happened: as if drawn, and how often another plan was taken than the one before."""
 
     drawn: DrawnScene
     replans: int
@@ -122,10 +124,18 @@ class ClosedLoop:
         How often others are drawn again [s].
     engine
         ``libsumo`` or ``traci``.
+
+    Raises
+    ------
+    InputError
+        If there is no such ego.
     """
 
     def __init__(self, *, ego: str = DRAWN, replan_s: float = REPLAN_S, engine: Engine = "libsumo") -> None:
         self.ego, self.replan_s, self.engine = ego, replan_s, engine
+        self._policy = ego_policy(ego)
+        self._driver: tuple[DrivingScene, OwnDriver | None] | None = None
+        self._crashed: DrivingScene | None = None
         self._players: dict[Path, ScenePlayer] = {}
         self._open = contextlib.ExitStack()
         self._folder: Path | None = None
@@ -147,15 +157,20 @@ class ClosedLoop:
         last = self.ego == DRAWN or len(self._moments()) < 2
         return asked if last else dataclasses.replace(asked, budget_nats=asked.budget_nats * _FIRST_SHARE)
 
-    def expecting(self, start: Start, model: MotionCheckpoint) -> Start:
-        """Return what others are drawn from: given how the ego would drive if they did as they were recorded."""
+    def expecting(self, start: Start, model: MotionCheckpoint) -> Start | str:
+        """Return what others are drawn from: given how the ego would drive if they did as they were recorded.
+
+        Or one of `LOOP_REFUSALS`, if nothing drawn from it could happen.
+        """
         from trafficdiff.diffusion.motion_sampler import sample_scenes
 
         if self.ego == DRAWN:
             return start
         recorded = sample_scenes(model.members, [start.motion], seed=0, known=[np.ones_like(start.known)])[0]
         own = self._driven(Happening.of(start, recorded))
-        return start if isinstance(own, str) else expecting(start, own)
+        if isinstance(own, str):
+            return own if own in _GIVEN_UP else start
+        return expecting(start, own)
 
     def answer(self, start: Start) -> Callable[[DrawnScene], NDArray[np.float32]] | None:
         """Return how the ego answers to what is predicted of others; None for an ego that is drawn."""
@@ -172,13 +187,13 @@ class ClosedLoop:
             return own
         return dataclasses.replace(drawn, fine=np.concatenate([own[None].astype(np.float32), drawn.fine[1:]]))
 
-    def happens(self, start: Start, drawn: DrawnScene, planning: Planning) -> LoopedScene | str:
+    def happens(self, start: Start, foreseen: DrawnScene, planning: Planning) -> LoopedScene | str:
         """Return what happens from a drawn scene on, or one of `LOOP_REFUSALS`.
 
         Parameters
         ----------
-        start, drawn
-            What was drawn, and from what.
+        start, foreseen
+            What was drawn, as `without_replans` returns it, and from what.
         planning
             How others are drawn again.
 
@@ -187,17 +202,14 @@ class ClosedLoop:
         SimulationError
             If a policy fails, answers what is no control, or does not do the same in the same scene.
         """
-        happening = Happening.of(start, drawn)
-        if self.ego != DRAWN:
-            own = self._driven(happening)
-            if isinstance(own, str):
-                return own
-            happening.fine[0] = own
-            for at in self._moments()[1:]:
-                happening = self._planned_again(happening, planning, at=at)
+        happening = Happening.of(start, foreseen)
+        if self._policy is not None and self._differs(drive_drawn(self._policy, happening).fine, happening.fine[0]):
+            raise self._another()
+        for at in () if self.ego == DRAWN else self._moments()[1:]:
+            happening = self._planned_again(happening, planning, at=at)
         if self.ego != SUMO and (refused := self._replayed(happening)) is not None:
             return refused
-        return LoopedScene(drawn=drawn, replans=0) if self.ego == DRAWN else _looped(happening, drawn)
+        return LoopedScene(drawn=foreseen, replans=0) if self.ego == DRAWN else _looped(happening, foreseen)
 
     def _planned_again(self, happening: Happening, planning: Planning, *, at: int) -> Happening:
         """Return what has happened with the best of some plans and the old one after it, driven to its end."""
@@ -210,36 +222,45 @@ class ClosedLoop:
             own = self._driven(plan)
             if isinstance(own, str):
                 continue
-            self._refuse_another(own[: at + 1], happening.fine[0, : at + 1])
+            if self._differs(own[: at + 1], happening.fine[0, : at + 1]):
+                if self._policy is not None:
+                    raise self._another()
+                continue
             plan.fine[0] = own
             if (bad := planning.badness(plan.fine.astype(np.float32))) <= least:
                 best, least = plan, bad
         return best
 
-    def _refuse_another(self, own: NDArray[np.float64], before: NDArray[np.float64]) -> None:
-        """Raise if an ego did something else where the same had happened."""
-        away_m = float(np.hypot(*(own[:, :2] - before[:, :2]).T).max())
-        if away_m > _SAME_M:
-            raise SimulationError(
-                f"ego {self.ego!r}: expected the same way in the same scene, got one {away_m:.1f} m apart from it; "
-                "let `begin` forget all, and seed random numbers there"
-            )
+    @staticmethod
+    def _differs(own: NDArray[np.float64], before: NDArray[np.float64]) -> bool:
+        """Return whether an ego did something else where the same had happened."""
+        return bool(np.hypot(*(own[:, :2] - before[:, :2]).T).max() > _SAME_M)
+
+    def _another(self) -> SimulationError:
+        return SimulationError(
+            f"ego {self.ego!r}: expected the same way in the same scene, got one more than {_SAME_M:g} m apart; "
+            "let `begin` forget all, and seed random numbers there"
+        )
 
     def _driven(self, happening: Happening) -> NDArray[np.float64] | str:
         """Return the ego, shape (T, 4), as it drives from the first second on, or one of `LOOP_REFUSALS`."""
-        policy = ego_policy(self.ego)
-        return self._by_sumo(happening) if policy is None else drive_drawn(policy, happening).fine
+        return self._by_sumo(happening) if self._policy is None else drive_drawn(self._policy, happening).fine
 
     def _by_sumo(self, happening: Happening) -> NDArray[np.float64] | str:
         start = happening.start
-        driver = own_driver(start, from_moment=_BEGINS + 1)
+        if self._crashed is start.scene:
+            return LOOP_REFUSALS[0]
+        if self._driver is None or self._driver[0] is not start.scene:
+            self._driver = start.scene, own_driver(start, from_moment=_BEGINS + 1)
+        driver = self._driver[1]
         if driver is None:
             return LOOP_REFUSALS[2]
         player = self._player(start)
         try:
-            player.begin(stage_of(start, driver=driver))
-            played = player.play(poses_of(start.motion, happening.fine, happening.present, first=0, last=_LAST))
+            poses = poses_of(start.motion, happening.fine, happening.present)
+            played = player.play(stage_of(start, driver=driver), poses)
         except SimulationError as error:
+            self._crashed = start.scene
             return _told(error)
         if not np.isfinite(played.states[0]).all():
             return LOOP_REFUSALS[3]
@@ -253,8 +274,8 @@ class ClosedLoop:
         """Return why SUMO does not take a scene; None if it does."""
         player = self._player(happening.start)
         try:
-            player.begin(stage_of(happening.start, driver=None))
-            played = player.play(poses_of(happening.scene, happening.fine, happening.present, first=0, last=_LAST))
+            poses = poses_of(happening.scene, happening.fine, happening.present)
+            played = player.play(stage_of(happening.start, driver=None), poses)
         except SimulationError as error:
             return _told(error)
         return LOOP_REFUSALS[1] if played.away_m > _AWAY_M else None
@@ -280,11 +301,11 @@ class ClosedLoop:
         return self._players[net_file]
 
 
-def _looped(happening: Happening, drawn: DrawnScene) -> LoopedScene:
+def _looped(happening: Happening, foreseen: DrawnScene) -> LoopedScene:
     fine = happening.fine.astype(np.float32)
     return LoopedScene(
         drawn=dataclasses.replace(
-            drawn, fine=fine, knots=fine[:, ::FINE], controls=happening.controls, spent=happening.spent,
+            foreseen, fine=fine, knots=fine[:, ::FINE], controls=happening.controls, spent=happening.spent,
             log_ratio=happening.log_ratio, reached={},
         ),
         replans=happening.replans,

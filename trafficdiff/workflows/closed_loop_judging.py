@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL_REFUSALS", "Driving", "Happened", "let_happen"]
 
-_AFTERWARDS: Final = {name: f"{name}, once it happened" for name in REFUSALS}
-ALL_REFUSALS: Final = (*REFUSALS, *LOOP_REFUSALS, *_AFTERWARDS.values())
-"""Why a drawn scene is not kept: as drawn, in SUMO, or as it happened."""
+ALL_REFUSALS: Final = (*REFUSALS, *LOOP_REFUSALS)
+"""Why a drawn scene is not kept: as the ego drives in it, or in SUMO."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ class Driving:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Happened:
-    """Hold a scene as it happened, what it achieved, and how often others were drawn again."""
+    """Hold a scene as it happened, what it achieved, and how often another plan was taken than the one before."""
 
     drawn: DrawnScene
     found: Achieved
@@ -89,8 +88,6 @@ def let_happen(
     if isinstance(happened, str):
         return happened, float("nan")
     if loop.ego != DRAWN:
-        again = judge_drawn(start, happened.drawn, **asked)
-        if not isinstance(again, Achieved):
-            return _AFTERWARDS[again[0]], again[1]
-        found = again
+        found = judge_drawn(start, happened.drawn, **asked)
+        assert isinstance(found, Achieved), "a plan that is not as asked replaces none that is"
     return Happened(drawn=happened.drawn, found=found, replans=happened.replans)

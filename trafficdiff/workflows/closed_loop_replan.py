@@ -56,7 +56,7 @@ class Happening:
     spent, log_ratio
         Of all plans together [nat].
     replans
-        How often it was planned again.
+        How often another plan was taken than the one before.
     """
 
     start: Start
@@ -215,7 +215,7 @@ def _known(start: Start, places: list[int], *, at: int) -> NDArray[np.bool_]:
 
 
 def _joined(happening: Happening, drawn: DrawnScene, places: list[int], *, at: int) -> Happening:
-    """Return what has happened, and after it what was drawn; the ego's own plan is drawn, too."""
+    """Return what has happened, and after it what was drawn, the ego as it was known."""
     frame, own = happening.scene.frame, drawn.scene.frame
     left = _LAST - at
     ahead = drawn.fine[:, _KEPT + 1 : _KEPT + 1 + left].astype(np.float64)

@@ -38,15 +38,12 @@ def stage_of(start: Start, *, driver: OwnDriver | None) -> Stage:
     return Stage(users=users, driver=driver, signals=_signals(start.scene.signals, begin_s=motion.begin_s))
 
 
-def poses_of(
-    motion: MotionScene, fine: NDArray[np.float64], present: NDArray[np.bool_], *, first: int, last: int
-) -> Poses:
-    """Return where everybody is from a moment to another, that one included, in the net's coordinates."""
-    part = slice(first, last + 1)
-    states = fine[:, part, :3].copy()
+def poses_of(motion: MotionScene, fine: NDArray[np.float64], present: NDArray[np.bool_]) -> Poses:
+    """Return where everybody is from the first moment on, in the net's coordinates."""
+    states = fine[..., :3].copy()
     states[..., :2] = out_of_frame(states[..., :2], motion.frame)
     states[..., 2] += motion.frame[2]
-    return Poses(first=first, states=states, present=present[:, part])
+    return Poses(states=states, present=present)
 
 
 def own_driver(start: Start, *, from_moment: int) -> OwnDriver | None:
@@ -127,13 +124,12 @@ def _before(lane_map: LaneMap, motion: MotionScene, edge: str) -> list[str]:
 
 def _beyond(route: list[str], follows: dict[str, list[str]], lane_map: LaneMap) -> list[str]:
     """Return edges that go on straight, where they can, for `_BEYOND_M`."""
-    length = {lane.edge_id: float(np.hypot(*np.diff(lane.shape[:, :2], axis=0).T).sum())
-              for lane in lane_map.shapes.lanes.values() if not lane.function}  # fmt: skip
+    lanes = lane_map.shapes.lanes
     found: list[str] = []
     left_m = _BEYOND_M
     while left_m > 0 and (ahead := [one for one in follows.get([*route, *found][-1], ()) if one not in found]):
         found.append(ahead[0])
-        left_m -= length[ahead[0]]
+        left_m -= float(np.hypot(*np.diff(lanes[f"{ahead[0]}_0"].shape[:, :2], axis=0).T).sum())
     return found
 
 

@@ -30,6 +30,7 @@ from trafficdiff.workflows.scenes_guide_files import place_of, shared_nets, writ
 from trafficdiff.workflows.scenes_guide_judging import REFUSALS
 from trafficdiff.workflows.scenes_guide_places import is_run, starts_in_run
 from trafficdiff.workflows.scenes_guide_starts import opened_starts, start_of
+from trafficdiff.workflows.scenes_guide_wish import Wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from trafficdiff.workflows.scenes_guide_places import Place
     from trafficdiff.workflows.scenes_guide_starts import Start
 
-__all__ = ["GuidedScenes", "Wish", "guide_scenes"]
+__all__ = ["GuidedScenes", "guide_scenes"]
 
 KIND: Final = "staged scenes"
 _MOST: Final = 10_000
@@ -50,36 +51,6 @@ _AT_ONCE: Final = 16
 """Draws of one case that are made together."""
 _LIKELIEST: Final = 0.75
 """The share of a case's draws in which the likeliest opponent is led; then it is the next one's turn."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """Say what is asked of guided scenes.
-
-    Parameters
-    ----------
-    ttc_s
-        Lowest and highest time to collision of ego and opponent; each case's is drawn evenly between [s].
-    angle_deg, bearing_deg
-        Heading of the opponent against the ego's, and where the ego sees it, when they are closest; None for any
-        [degrees].
-    opponent
-        User id of who is led; None for the likeliest of each scene.
-    budget_nats
-        How far a scene may be led away from what the model alone would draw [nat].
-    draws
-        Most draws a case.
-    keep_others
-        Whether all but ego and opponent go on as they were recorded; else the model draws everybody.
-    """
-
-    ttc_s: tuple[float, float] = (1.0, 1.0)
-    angle_deg: float | None = None
-    bearing_deg: float | None = None
-    opponent: str | None = None
-    budget_nats: float = 40.0
-    draws: int = 64
-    keep_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,13 +158,8 @@ def _starts(
         progress(stage, None)  # shares are those of the cases
 
     if not is_run(scenes):
-        return opened_starts(
-            scenes, opponent=wish.opponent, asked_s=wish.ttc_s, keep_others=wish.keep_others, progress=told
-        )
-    return starts_in_run(
-        scenes, place=place, count=count, seed=seed, opponent=wish.opponent, asked_s=wish.ttc_s,
-        keep_others=wish.keep_others, progress=told,
-    )  # fmt: skip
+        return opened_starts(scenes, wish, progress=told)
+    return starts_in_run(scenes, wish, place=place, count=count, seed=seed, progress=told)
 
 
 def _told_place(place: Place | None) -> dict[str, str]:
@@ -229,7 +195,7 @@ def _check(
     if wish.ttc_s[0] > wish.ttc_s[1]:
         faults.add(f"expected times to collision that rise, got {wish.ttc_s[0]:g} to {wish.ttc_s[1]:g}")
     for ttc_s in sorted(set(wish.ttc_s)):
-        _collect(faults, lambda ttc_s=ttc_s: _guidance(wish, 1, ttc_s=ttc_s))
+        _collect(faults, lambda ttc_s=ttc_s: wish.guidance(1, ttc_s=ttc_s))
     _collect(faults, lambda: refuse_taken(real_path(directory)))
     faults.raise_if_any(InputError)
 
@@ -242,14 +208,6 @@ def _collect(faults: Faults, step: object) -> None:
         for fault in error.faults or (str(error),):
             if fault not in faults.messages:
                 faults.add(fault)
-
-
-def _guidance(wish: Wish, other: int, *, ttc_s: float) -> Guidance:
-    from trafficdiff.diffusion.motion_guidance import Guidance
-
-    return Guidance(
-        other=other, ttc_s=ttc_s, angle_deg=wish.angle_deg, bearing_deg=wish.bearing_deg, budget_nats=wish.budget_nats
-    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -271,7 +229,7 @@ def _case(start: Start, making: _Making, *, number: int) -> tuple[GuidedCase, Co
     first = wish.draws if start.instead is None else math.ceil(_LIKELIEST * wish.draws)
     case = _drawn_case(start, making, number=number, until=first, why=why)
     if not case.valid and first < wish.draws:
-        again = start_of(start.scene, opponent=start.instead, asked_s=wish.ttc_s, keep_others=wish.keep_others)
+        again = start_of(start.scene, dataclasses.replace(wish, opponent=start.instead))
         start = start if isinstance(again, str) else again
         case = _drawn_case(start, making, number=number, until=wish.draws, why=why)
     return case, why
@@ -283,8 +241,7 @@ def _drawn_case(start: Start, making: _Making, *, number: int, until: int, why: 
     wish, dice = making.wish, stream(making.seed, f"guided case {number}{', again' if done else ''}")
     low_s, high_s = max(wish.ttc_s[0], start.low_s), min(wish.ttc_s[1], start.high_s)
     asked_s = float(dice.uniform(low_s, high_s)) if high_s > low_s else low_s
-    guidance = _guidance(wish, start.other, ttc_s=asked_s)
-    start = making.loop.expecting(start, making.model)
+    guidance = wish.guidance(start.other, ttc_s=asked_s)
     case = GuidedCase(
         name=f"guided-{number:04d}", type="guided", asked=asked_s, asked_angle_deg=wish.angle_deg,
         asked_bearing_deg=wish.bearing_deg, source=start.scene.name, ego=start.scene.ego,
@@ -292,6 +249,11 @@ def _drawn_case(start: Start, making: _Making, *, number: int, until: int, why: 
         budget_nats=wish.budget_nats, users=len(start.motion.user_id), driven_by=making.driving.ego,
     )  # fmt: skip
     nearest_s = math.inf
+    expected = making.loop.expecting(start, making.model)
+    if isinstance(expected, str):  # nothing drawn from it could happen either
+        why[expected] += 1
+        return case.model_copy(update={"draws": done + 1, "reason": _reason(why, nearest_s, asked_s)})
+    start = expected
     while done < until:
         room = min(_AT_ONCE, until - done)
         own_seed = int(dice.integers(2**31))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.tracks import Tracks
     from trafficdiff.workflows.progress import Progress
     from trafficdiff.workflows.scenes_guide_starts import Start
+    from trafficdiff.workflows.scenes_guide_wish import Wish
 
 __all__ = ["FARTHEST_M", "NEAREST_M", "RADIUS_M", "Place", "is_run", "starts_in_run"]
 
@@ -82,15 +83,7 @@ def is_run(path: Path) -> bool:
 
 
 def starts_in_run(
-    run: Path,
-    *,
-    place: Place | None,
-    count: int,
-    seed: int,
-    opponent: str | None,
-    asked_s: tuple[float, float],
-    keep_others: bool,
-    progress: Progress,
+    run: Path, wish: Wish, *, place: Place | None, count: int, seed: int, progress: Progress
 ) -> tuple[list[Start], dict[str, str]]:
     """Return scenes of a run that can be led to what is asked, and why others cannot, by name.
 
@@ -98,12 +91,12 @@ def starts_in_run(
     ----------
     run
         Its tracks are fine (see `workflows.safety.records_safety`).
+    wish
+        What is asked.
     place
         Where egos drive in the middle of their eight seconds; None for anywhere.
     count, seed
         Most scenes, and of the choice of egos and moments.
-    opponent, asked_s, keep_others
-        As `workflows.scenes_guide_starts.opened_starts` takes them.
     progress
         Receives stages and shares.
 
@@ -130,7 +123,7 @@ def starts_in_run(
         scene = cutter.window(name, ego, begin_s=begin_s, end_s=begin_s + SHORTEST_S)
         made = (
             "somebody near moves as no body can" if scene is None
-            else start_of(scene, opponent=opponent, asked_s=asked_s, keep_others=keep_others)
+            else start_of(scene, wish)
         )  # fmt: skip
         if isinstance(made, str):
             skipped[name] = made
@@ -139,7 +132,7 @@ def starts_in_run(
         if len(starts) == count:
             break
     if not starts:
-        refuse_none(f"{run}{'' if place is None else f' at {place}'}", skipped, asked_s=asked_s)
+        refuse_none(f"{run}{'' if place is None else f' at {place}'}", skipped, wish)
     return starts, skipped
 
 

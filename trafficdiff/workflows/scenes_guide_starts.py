@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.driving_scene import DrivingScene
     from trafficdiff.datatypes.motion_scene import MotionScene
     from trafficdiff.workflows.progress import Progress
+    from trafficdiff.workflows.scenes_guide_wish import Wish
 
 __all__ = ["HORIZON_S", "KEPT_STEPS", "Start", "of_pair", "opened_starts", "refuse_none", "start_of"]
 
@@ -64,21 +65,15 @@ class Start:
     instead: str | None = None
 
 
-def opened_starts(
-    folder: Path, *, opponent: str | None, asked_s: tuple[float, float], keep_others: bool, progress: Progress
-) -> tuple[list[Start], dict[str, str]]:
+def opened_starts(folder: Path, wish: Wish, *, progress: Progress) -> tuple[list[Start], dict[str, str]]:
     """Return the scenes of a folder that can be led to what is asked, and why others cannot, by name.
 
     Parameters
     ----------
     folder
         A scene, or a folder of scenes.
-    opponent
-        User id of who is led; in each scene the likeliest one if None.
-    asked_s
-        Lowest and highest time to collision [s].
-    keep_others
-        Whether all but ego and opponent go on as they were recorded (later where bodies cannot follow).
+    wish
+        What is asked.
     progress
         Receives the share.
 
@@ -95,7 +90,7 @@ def opened_starts(
         progress("reading scenes", number / len(paths))
         try:
             scene = read_driving_scene(path)
-            made = start_of(scene, opponent=opponent, asked_s=asked_s, keep_others=keep_others)
+            made = start_of(scene, wish)
         except InputError as error:
             for fault in error.faults or (str(error),):
                 faults.add(f"{path.name}: {fault}")
@@ -106,14 +101,14 @@ def opened_starts(
             starts.append(made)
     faults.raise_if_any(InputError)
     if not starts:
-        refuse_none(str(folder), skipped, asked_s=asked_s)
+        refuse_none(str(folder), skipped, wish)
     return starts, skipped
 
 
-def refuse_none(source: str, skipped: Mapping[str, str], *, asked_s: tuple[float, float]) -> NoReturn:
+def refuse_none(source: str, skipped: Mapping[str, str], wish: Wish) -> NoReturn:
     """Raise: no scene of a source can be led to what is asked, for these reasons by name."""
     said = [f"{name}: {why}" for name, why in skipped.items()]
-    span = " to ".join(dict.fromkeys(f"{one_s:g}" for one_s in asked_s))
+    span = " to ".join(dict.fromkeys(f"{one_s:g}" for one_s in wish.ttc_s))
     raise InputError(
         f"{source}: expected a scene that can be led to a time to collision of {span} s, got none of "
         f"{len(skipped)}; {'; '.join(said[:_SHOWN])}"
@@ -141,9 +136,7 @@ def _scene_paths(folder: Path) -> list[Path]:
     return found
 
 
-def start_of(
-    scene: DrivingScene, *, opponent: str | None, asked_s: tuple[float, float], keep_others: bool
-) -> Start | str:
+def start_of(scene: DrivingScene, wish: Wish) -> Start | str:
     """Return one scene to go on from, or why it cannot be led to what is asked; see `opened_starts`.
 
     Raises
@@ -157,24 +150,22 @@ def start_of(
     ego = scene.ego_place
     motion = scene_at_start(scene, begin_s=float(scene.tracks.enter_s[ego]), staged=staged)
     _check_ego(scene, motion)
-    aimed_s = sum(asked_s) / 2
-    likely = likely_opponents(motion, ttc_s=aimed_s) if opponent is None else _named(motion, opponent)
+    aimed_s = sum(wish.ttc_s) / 2
+    likely = likely_opponents(motion, ttc_s=aimed_s) if wish.opponent is None else _named(motion, wish.opponent)
     if not likely:
-        return (
-            "nobody there who could come to a conflict with the ego" if opponent is None else _absent(motion, opponent)
-        )
+        return _absent(motion, wish.opponent)
     other, *rest = likely
     if not motion.valid[[0, other], : KEPT_STEPS + 1].all():
         return f"ego or {motion.user_id[other]!r} are not there for the first {KEPT_S:g} s"
     low_s, high_s = _allowed(scene, motion, other)
     if high_s <= 0:
         return f"boxes overlap within the first {KEPT_S:g} s"
-    if asked_s[0] > high_s:
+    if wish.ttc_s[0] > high_s:
         return f"its first {KEPT_S:g} s already hold a time to collision of {high_s:.2f} s"
-    if asked_s[1] < low_s:
+    if wish.ttc_s[1] < low_s:
         return f"physics forbids times to collision below {low_s:.2f} s: {motion.user_id[other]!r} is too far away"
     fit = fitted([motion])[0]
-    known = _known(fit, other, staged=staged, keep_others=keep_others)
+    known = _known(fit, other, staged=staged, keep_others=wish.keep_others)
     return Start(
         scene=scene, motion=_carried_on(fit, scene, other), known=known, other=other, low_s=low_s, high_s=high_s,
         instead=str(motion.user_id[rest[0]]) if rest else None,
@@ -194,7 +185,9 @@ def _check_ego(scene: DrivingScene, motion: MotionScene) -> None:
         )
 
 
-def _absent(motion: MotionScene, opponent: str) -> str:
+def _absent(motion: MotionScene, opponent: str | None) -> str:
+    if opponent is None:
+        return "nobody there who could come to a conflict with the ego"
     others = ", ".join(map(str, motion.user_id[1 : 1 + _SHOWN].tolist())) or "nobody"
     if str(motion.user_id[0]) == opponent:
         return f"{opponent!r} is the ego; beside it there are {others}"
