@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.motion_scene import MotionScene
-    from trafficdiff.diffusion.motion_sampler import DrawnScene
 
 TINY = MotionNetworkSettings(width=32, heads=2, blocks=2, lines=3, pair_width=8)
 STEPS_FEW = 6
@@ -277,31 +276,6 @@ def test_draws_that_compete_keep_their_budget_and_their_model(model: MotionModel
     assert all(0 < one.spent <= 0.5 + 1e-6 for one in herd)
     assert np.isfinite([one.log_ratio for one in herd]).all()
     assert len({one.fine.tobytes() for one in herd}) == 8
-
-
-def test_an_ego_that_answers_drives_as_it_answers_and_the_others_see_it(scene: MotionScene, model: MotionModel) -> None:
-    known = np.zeros((4, STEPS), bool)
-    known[0] = True
-    asked = Guidance(other=2, ttc_s=1.2)
-    told: list[DrawnScene] = []
-
-    def brakes(drawn: DrawnScene) -> NDArray[np.float32]:
-        told.append(drawn)
-        gap_m = np.hypot(*(drawn.knots[2, 8, :2] - drawn.knots[0, 8, :2]))  # answers to what is predicted of another
-        return np.tile(np.float32([-min(3.0, 30.0 / gap_m), 0.0]), (STEPS, 1))
-
-    led: dict[str, Any] = {"seed": 3, "known": [known] * 4, "guidance": [asked] * 4}
-    drawn = sample_scenes([model], [scene] * 4, answer=brakes, **led)
-    usual = sample_scenes([model], [scene] * 4, **led)
-    answers = {one.controls[0].tobytes() for one in drawn}
-    assert len(answers) > 1, "each draw has its own answer"
-    for one in drawn:
-        assert (one.controls[0, :, 0] < 0).all()
-        assert not one.controls[0, :, 1].any()
-        assert one.fine[0, -1, 3] < scene.start[0, 3]
-        assert one.spent <= asked.budget_nats
-    assert len(told) == 4 * 7, "at every second one of the fourteen levels below 6"
-    assert np.abs(drawn[0].controls[1] - usual[0].controls[1]).max() > 1e-3, "who follows sees it brake"
 
 
 def test_who_crosses_its_stop_line_at_red_is_counted(scene: MotionScene) -> None:

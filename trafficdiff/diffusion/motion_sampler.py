@@ -9,9 +9,6 @@ along the way that was drawn (the change of measure of Girsanov, in discrete tim
 ``exp(log_ratio)`` is the importance weight of a guided scene, and ``spent`` (the sum of ``|shift|^2 / 2 s^2``) is what
 guidance cost, in nat. A draw can also be *watched*: nothing is moved, and ``log_ratio`` is that of the same way under
 the guidance that watches (``e`` then being ``e - shift / s``). So scenes can be weighed against any mixture of the two.
-
-The ego can be somebody else's: a planner that answers to what is predicted, at every second level of moderate noise.
-Others are drawn given its answer, so that what is asked is asked of who will drive.
 """
 
 from __future__ import annotations
@@ -34,7 +31,7 @@ from trafficdiff.diffusion.motion_views import rolled_out
 from trafficdiff.errors import Faults, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -47,8 +44,6 @@ __all__ = ["DrawnScene", "sample_scenes"]
 _STEPS: Final = 16
 _USERS: Final = 320
 """Road users that are drawn at once."""
-_ANSWERED: Final = 6.0
-"""Noise level at and below which an ego answers, at every second level: above it predictions say little."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -93,7 +88,6 @@ def sample_scenes(
     guidance: Guidance | Sequence[Guidance] | None = None,
     watch: Guidance | Sequence[Guidance] | None = None,
     compete: bool = False,
-    answer: Callable[[DrawnScene], NDArray[np.float32]] | None = None,
 ) -> list[DrawnScene]:
     """Return one drawn future for each scene; give a scene several times for several.
 
@@ -119,9 +113,6 @@ def sample_scenes(
     compete
         Whether guided draws of the same scene compete (see `trafficdiff.diffusion.motion_herd`): more of them come to
         what is asked, alike in part. Each then depends on the others, and its ``log_ratio`` does not tell the choice.
-    answer
-        Who drives the ego: returns its controls, shape (STEPS, 2), in a scene as it is predicted up to now. Those that
-        are ``known`` become the answer's. ``log_ratio`` is then that of the others, both processes being answered so.
 
     Raises
     ------
@@ -147,7 +138,6 @@ def sample_scenes(
             guidance=_of_part(watch if guidance is None else guidance, part),
             leads=guidance is not None,
             herd=Herd([scenes[place] for place in part], seed=[seed, part[0]]) if compete else None,
-            answer=answer,
         )
         made |= dict(zip(part, drawn, strict=True))
         begin += len(part)
@@ -199,7 +189,6 @@ def _draw(
     guidance: list[Guidance] | None,
     leads: bool,
     herd: Herd | None,
-    answer: Callable[[DrawnScene], NDArray[np.float32]] | None,
 ) -> list[DrawnScene]:
     encoded, scale = model.encode(batch), model.scales(batch)
     given = _filled(known, batch)
@@ -213,7 +202,7 @@ def _draw(
         from trafficdiff.diffusion.motion_guidance import Leader
 
         led = Leader(guidance, batch, free=free, scale=scale)
-    for left, (sigma, following) in zip(range(steps, 0, -1), itertools.pairwise(sigmas), strict=True):
+    for sigma, following in itertools.pairwise(sigmas):
         x = torch.where(given[..., None], truth, x)
         predict = partial(_predicted, model, sigma=sigma, encoded=encoded, given=given, scale=scale)
         if following == 0:
@@ -226,13 +215,7 @@ def _draw(
             clean, way, promise = looked
             if herd is not None:
                 chosen = herd.chosen(promise, log_ratio)
-                x, clean, way, truth, spent, log_ratio = (
-                    one[chosen] for one in (x, clean, way, truth, spent, log_ratio)
-                )
-        if answer is not None and sigma <= _ANSWERED and left % 2 == 0:
-            predicted = _unpacked(scenes, batch, clean * scale, ratios=(spent, log_ratio), led=None)
-            own = torch.from_numpy(np.stack([answer(one) for one in predicted]))
-            truth = torch.cat([own[:, None].to(truth) / scale[:, :1], truth[:, 1:]], dim=1)
+                x, clean, way, spent, log_ratio = (one[chosen] for one in (x, clean, way, spent, log_ratio))
         mean, spread = transition(x, clean, sigma=sigma, following=following)
         normal = _normal(dice, scenes, batch)
         if led is not None and looked is not None:

@@ -6,7 +6,7 @@
                         ▲ and so with each plan, from the first second on                  │
                         └───────── of all and the old one the nearest to what is asked ────┘
 
-Others are drawn given how the ego answers (`sample_scenes`), so that what is asked is asked of who will drive. A policy
+Others are drawn given how the ego would drive if they went on as before. A policy
 sees nothing of what comes, and the same scene has it drive the same: it drives each plan from the beginning, and what
 has happened already happens again. It needs no SUMO for that, so its scene is played there when it is over, and SUMO
 has to take every pose; SUMO's own driver drives in SUMO, plan by plan.
@@ -29,7 +29,7 @@ from trafficdiff.errors import Faults, InputError, SimulationError
 from trafficdiff.simulation.ego_policies import DRAWN, SUMO, ego_policy
 from trafficdiff.simulation.ego_rollout import drive_drawn
 from trafficdiff.simulation.scene_loop import ScenePlayer
-from trafficdiff.workflows.closed_loop_replan import Happening, answered, expecting, replanned
+from trafficdiff.workflows.closed_loop_replan import Happening, expecting, replanned
 from trafficdiff.workflows.closed_loop_stage import own_driver, poses_of, stage_of
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ LOOP_REFUSALS: Final = (
     "SUMO crashed", "SUMO moves somebody elsewhere", "no route for SUMO's driver", "the ego left the roads",
 )  # fmt: skip
 """Why a scene cannot happen."""
+_CRASHES: Final = 3
+"""SUMO is not asked again to drive in a scene on which it has crashed or hung so often."""
 _GIVEN_UP: Final = (LOOP_REFUSALS[0], LOOP_REFUSALS[2])
 _ENGINES: Final = ("libsumo", "traci")
 _BEGINS: Final = round(KEPT_S / STEP_S) * FINE
@@ -135,7 +137,7 @@ class ClosedLoop:
         self.ego, self.replan_s, self.engine = ego, replan_s, engine
         self._policy = ego_policy(ego)
         self._driver: tuple[DrivingScene, OwnDriver | None] | None = None
-        self._crashed: DrivingScene | None = None
+        self._crashes: list[DrivingScene] = []
         self._players: dict[Path, ScenePlayer] = {}
         self._open = contextlib.ExitStack()
         self._folder: Path | None = None
@@ -171,12 +173,6 @@ class ClosedLoop:
         if isinstance(own, str):
             return own if own in _GIVEN_UP else start
         return expecting(start, own)
-
-    def answer(self, start: Start) -> Callable[[DrawnScene], NDArray[np.float32]] | None:
-        """Return how the ego answers to what is predicted of others; None for an ego that is drawn."""
-        if self.ego == DRAWN:
-            return None
-        return lambda drawn: answered(drawn, self._driven(Happening.of(start, drawn)))
 
     def without_replans(self, start: Start, drawn: DrawnScene) -> DrawnScene | str:
         """Return a drawn scene as the ego drives in it if nobody is drawn again, or one of `LOOP_REFUSALS`."""
@@ -214,7 +210,7 @@ class ClosedLoop:
     def _planned_again(self, happening: Happening, planning: Planning, *, at: int) -> Happening:
         """Return what has happened with the best of some plans and the old one after it, driven to its end."""
         plans = replanned(
-            happening, planning.model, planning.guidance, at=at, seed=planning.seed + at, driven=self._driven,
+            happening, planning.model, planning.guidance, at=at, seed=planning.seed + at,
             share=self._share(at), plans=PLANS,
         )  # fmt: skip
         best, least = happening, planning.badness(happening.fine.astype(np.float32))
@@ -248,7 +244,7 @@ class ClosedLoop:
 
     def _by_sumo(self, happening: Happening) -> NDArray[np.float64] | str:
         start = happening.start
-        if self._crashed is start.scene:
+        if sum(scene is start.scene for scene in self._crashes) >= _CRASHES:
             return LOOP_REFUSALS[0]
         if self._driver is None or self._driver[0] is not start.scene:
             self._driver = start.scene, own_driver(start, from_moment=_BEGINS + 1)
@@ -260,7 +256,7 @@ class ClosedLoop:
             poses = poses_of(start.motion, happening.fine, happening.present)
             played = player.play(stage_of(start, driver=driver), poses)
         except SimulationError as error:
-            self._crashed = start.scene
+            self._crashes.append(start.scene)
             return _told(error)
         if not np.isfinite(played.states[0]).all():
             return LOOP_REFUSALS[3]

@@ -20,8 +20,6 @@ from trafficdiff.datatypes.motion_scene import FINE, STEP_S, STEPS, into_frame, 
 from trafficdiff.datatypes.motion_windows import tracks_of_motion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from trafficdiff.datatypes.motion_scene import MotionScene
@@ -30,13 +28,11 @@ if TYPE_CHECKING:
     from trafficdiff.diffusion.motion_sampler import DrawnScene
     from trafficdiff.workflows.scenes_guide_starts import Start
 
-__all__ = ["Happening", "answered", "expecting", "replanned"]
+__all__ = ["Happening", "expecting", "replanned"]
 
 _KEPT_STEPS: Final = round(KEPT_S / STEP_S)
 _KEPT: Final = _KEPT_STEPS * FINE
 _LAST: Final = STEPS * FINE
-_MOVES_M: Final = 0.1
-"""Who moves less in half a second does not turn [m]."""
 _LEAST_NATS: Final = 0.1
 """With less of the budget left the model goes on alone [nat]."""
 
@@ -88,11 +84,10 @@ def replanned(
     *,
     at: int,
     seed: int,
-    driven: Callable[[Happening], NDArray[np.float64] | str] | None = None,
     share: float = 1.0,
     plans: int = 1,
 ) -> list[Happening]:
-    """Return what has happened up to a moment with other plans after it.
+    """Return what has happened up to a moment with other plans after it, drawn given how the ego drives in the old one.
 
     Parameters
     ----------
@@ -109,8 +104,6 @@ def replanned(
 
     Other Parameters
     ----------------
-    driven
-        How the ego drives in a plan, shape (T, 4), or why it cannot; as in the old plan if None.
     share
         Of what is left of the budget, for this plan.
     plans
@@ -129,33 +122,11 @@ def replanned(
     )
     known = _known(happening.start, places, at=at)
     known[0] = True
-
-    def answer(drawn: DrawnScene) -> NDArray[np.float32]:
-        assert driven is not None
-        return answered(drawn, driven(_joined(happening, drawn, places, at=at)), at=at)
-
     drawn = sample_scenes(
         model.members, [motion] * plans, seed=seed, known=[known] * plans, guidance=asked and asked * plans,
-        compete=asked is not None, answer=None if driven is None else answer,
+        compete=asked is not None,
     )  # fmt: skip
     return [_joined(happening, one, places, at=at) for one in drawn]
-
-
-def answered(drawn: DrawnScene, own: NDArray[np.float64] | str, *, at: int = _KEPT) -> NDArray[np.float32]:
-    """Return the controls (STEPS, 2) of an ego that has driven so in a draw, (T, 4); as predicted where it cannot.
-
-    ``at`` is the moment of its way at which the draw's second second begins; what is beyond its end is as predicted.
-    """
-    controls: NDArray[np.float32] = drawn.controls[0].copy()
-    if isinstance(own, str):
-        return controls
-    knots = own[at::FINE]
-    way_m = np.hypot(*np.diff(knots[:, :2], axis=0).T)
-    turn = np.diff(np.unwrap(knots[:, 2]))
-    steps = slice(_KEPT_STEPS, _KEPT_STEPS + len(turn))
-    controls[steps, 0] = np.diff(knots[:, 3]) / STEP_S
-    controls[steps, 1] = np.where(way_m > _MOVES_M, turn / np.maximum(way_m, _MOVES_M), 0.0)
-    return controls
 
 
 def expecting(start: Start, expected: NDArray[np.float64]) -> Start:

@@ -275,7 +275,7 @@ def _drawn(start: Start, making: _Making, guidance: Guidance, count: int, *, see
 
     return sample_scenes(
         making.model.members, [start.motion] * count, seed=seed, known=[start.known] * count,
-        guidance=[guidance] * count, compete=True, answer=making.loop.answer(start),
+        guidance=[guidance] * count, compete=True,
     )  # fmt: skip
 
 
