@@ -18,8 +18,8 @@ do not look at the draws will do: round k counts its draws times sqrt(k) (Owen a
 adaptive importance sampling").
 
 **Interval.** A weighted count with mean y and variance v is taken for a gamma with these moments, and the upper bound
-for one with one more draw of the largest weight that failed (Fay and Feuer 1997, Statistics in Medicine 16, 791-801).
-Where all weights are 1 this is the exact interval of a Poisson count (Garwood 1936).
+for one with one more draw of the largest weight of all, failed or not (Fay and Feuer 1997, Statistics in Medicine 16,
+791-801). Where all weights are 1 this is the exact interval of a Poisson count (Garwood 1936).
 """
 
 from __future__ import annotations
@@ -180,10 +180,7 @@ def failure_rate(rounds: Sequence[WeightedDraws], *, confidence: float = 0.95) -
         float(part**2) * _spread(one.share * (one.failed - per_scene / km * (one.km - one.usual_km)))
         for part, one in zip(parts, rounds, strict=True)
     )
-    # what one more failure of the largest weight would add
-    last = max(
-        part * float(one.share.max(where=_seen(one), initial=0.0)) for part, one in zip(parts, rounds, strict=True)
-    )
+    last = max(part * float(one.share.max()) for part, one in zip(parts, rounds, strict=True))
     low, high = _gamma_bounds(per_scene, variance, last, confidence=confidence)
     weight = np.concatenate([part * one.share for part, one in zip(parts, rounds, strict=True)])
     within = np.concatenate([one.weight for one in rounds])
@@ -194,11 +191,6 @@ def failure_rate(rounds: Sequence[WeightedDraws], *, confidence: float = 0.95) -
         simulations=len(weight), effective_simulations=effective_count(weight), mean_weight=float(within.mean()),
         mean_weight_error=float(within.std() / np.sqrt(len(within))),
     )  # fmt: skip
-
-
-def _seen(one: WeightedDraws) -> NDArray[np.bool_]:
-    """Return which draws say how much a failure weighs: those that failed, all where none did."""
-    return one.failed if one.failed.any() else np.ones_like(one.failed)
 
 
 def _km(one: WeightedDraws) -> float:

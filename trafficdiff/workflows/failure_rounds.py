@@ -89,7 +89,7 @@ class Plan:
 
     simulations: int = 2_000
     rounds: int = 0
-    even: float = 0.1
+    even: float = 0.5
     led: float = 0.0
 
     def __post_init__(self) -> None:
