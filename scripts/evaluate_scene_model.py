@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
         "--competing", type=int, nargs="+", default=[16, 64],
         help="from how many competing draws the best is kept; `scenes make guided` makes up to 64",
     )  # fmt: skip
-    parser.add_argument("--budgets", type=float, nargs="*", default=[20.0, 80.0, 320.0])
+    parser.add_argument("--budgets", type=float, nargs="+", default=[20.0, 80.0, 320.0])
     parser.add_argument("--ttc", type=_range, default=(0.8, 1.4), help="times to collision asked, LOW:HIGH [s]")
     parser.add_argument("--templates", type=Path, help="a folder of scenes that `scenes make` made")
     parser.add_argument(
@@ -89,12 +89,11 @@ def _arguments() -> argparse.Namespace:
 def _rows(asked: argparse.Namespace) -> list[dict[str, Any]]:
     """Return all rows, in the order in which they are read."""
     beside = asked_of(asked.corpora, scenes=asked.scenes, ttc_s=asked.ttc, seed=asked.seed)
-    most = max(asked.budgets, default=None)
     walked = [scene for scene in beside.scenes if (scene.kind == WALKS).any()]
     if walked and not any(len(scene.area_of) for scene in walked):
         sys.stderr.write(
             "expected walking areas in scenes with people on foot, got none: at corners they count as off the road. "
-            "Make the corpora anew with `trafficdiff scenes corpus`\n"
+            "Make the corpora anew with `trafficdiff scenes corpus`, unless their maps have none\n"
         )
     rows: list[Judged] = judge_recorded(beside)
     if asked.templates is not None:
@@ -103,8 +102,9 @@ def _rows(asked: argparse.Namespace) -> list[dict[str, Any]]:
         beside, checkpoint=asked.checkpoint, budgets=asked.budgets, draws=asked.draws, competing=asked.competing
     )
     for name, checkpoint in asked.ablation:
-        budgets = [] if most is None else [most]
-        rows += judge_model(beside, checkpoint=checkpoint, name=name, budgets=budgets, draws=asked.draws)
+        rows += judge_model(
+            beside, checkpoint=checkpoint, name=name, budgets=[max(asked.budgets)], draws=asked.draws
+        )  # fmt: skip
     return [row.as_dict() for row in rows]
 
 

@@ -99,3 +99,20 @@ class Wavering:
     def control(self, view: EgoView) -> tuple[float, float]:
         """Return what it does this time."""
         return 1.0 - 2.0 * (Wavering.times % 2), 0.0
+
+
+class Tiring:
+    """Drive the same twice, and then slower."""
+
+    name = "tiring"
+
+    def __init__(self) -> None:
+        self._times = 0
+
+    def begin(self, view: EgoView) -> None:
+        """Count, and forget nothing."""
+        self._times += 1
+
+    def control(self, view: EgoView) -> tuple[float, float]:
+        """Return what it still does."""
+        return (0.0 if self._times <= 2 else -2.0), 0.0

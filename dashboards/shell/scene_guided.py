@@ -23,7 +23,7 @@ __all__ = ["Guided", "guided_in", "reason_text", "told_of_folder", "told_of_scen
 
 _CASES: Final = "scenes.json"
 _MOST_BYTES: Final = 50_000_000
-_TIMES: Final = re.compile(r"(?:^|, )(?P<why>[A-Za-z][A-Za-z ,']*?) (?P<count>\d+) times")
+_TIMES: Final = re.compile(r"(?:^|, )(?P<why>[A-Za-z][A-Za-z ']*?) (?P<count>\d+) times")
 _NEAREST: Final = re.compile(r"nearest (?P<got>[-0-9.e+]+) instead of (?P<asked>[-0-9.e+]+) s")
 
 

@@ -33,6 +33,17 @@ def test_unweighted_draws_give_the_share_and_garwoods_interval() -> None:
     assert found.plain_simulations == pytest.approx(5_000, rel=1e-3)
 
 
+def test_one_more_failure_could_weigh_as_much_as_the_heaviest_draw_though_only_light_ones_failed() -> None:
+    light, heavy = 18.0, 2.0
+    failed = np.zeros(1_000, bool)
+    failed[45:900:90] = True
+    draws = dataclasses.replace(plain(failed), expected=np.repeat([light, heavy], [900, 100]))
+    found = failure_rate([draws])
+    variance = found.per_scene**2 / found.effective_failures
+    upper, spread = found.per_scene + 1 / (100 * heavy), variance + (1 / (100 * heavy)) ** 2
+    assert found.high == pytest.approx(1e6 * gamma.ppf(0.975, upper**2 / spread, scale=spread / upper) / 0.05, rel=1e-6)
+
+
 def test_without_a_failure_the_upper_bound_is_that_of_a_poisson_count_of_none() -> None:
     found = failure_rate([plain(np.zeros(1_000, bool))])
     assert (found.per_million_km, found.low) == (0.0, 0.0)

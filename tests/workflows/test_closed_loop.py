@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -112,26 +112,30 @@ def test_others_are_drawn_given_that_sumos_driver_brakes_behind_who_is_slow(tmp_
 
 @pytest.mark.sumo
 @pytest.mark.slow
-def test_a_case_that_sumo_dies_of_is_given_up_before_anything_is_drawn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("survived", "played_in_all", "draws"), [(0, 1, 1), (1, 4, 16)])
+def test_a_case_that_sumo_dies_of_is_given_up(
+    survived: int, played_in_all: int, draws: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """At once if it dies of what was recorded, else after three times."""
     from trafficdiff.simulation.scene_loop import ScenePlayer
 
-    played = []
+    usual, played = ScenePlayer.play, []
 
-    def dying(player: ScenePlayer, stage: object, poses: object) -> object:
+    def dying(player: ScenePlayer, stage: Any, poses: Any) -> object:
         played.append(1)
+        if len(played) <= survived:
+            return usual(player, stage, poses)
         raise SimulationError("SUMO crashed while it played a scene")
 
     monkeypatch.setattr(ScenePlayer, "play", dying)
     scene = _scene(tmp_path, ego="back", back_ms=10.0, front_ms=7.0, gap_m=25.0)
     write_driving_scene(scene, tmp_path / "found" / "one")
-    with pytest.raises(InputError, match=r"none of 1 draws: SUMO crashed 1 times"):
+    with pytest.raises(InputError, match=rf"none of {draws} draws: SUMO crashed {draws} times"):
         guide_scenes(
             tmp_path / "found", tmp_path / "made", count=1, seed=3, wish=Wish(ttc_s=(2.0, 4.0), draws=64),
             driving=Driving(ego="sumo"),
         )  # fmt: skip
-    assert len(played) == 1
+    assert len(played) == played_in_all
     assert not list(tmp_path.glob("made*"))
 
 
@@ -201,6 +205,17 @@ def test_an_ego_that_does_something_else_in_the_same_scene_is_refused(follower: 
     with (
         ClosedLoop(ego="tests.ego_scenes:Wavering", replan_s=7.0) as loop,
         pytest.raises(SimulationError, match=r"Wavering.*expected the same way in the same scene"),
+    ):
+        _happened(loop, follower, drawn, _planning(guidance, seed=3))
+
+
+@pytest.mark.sumo
+@pytest.mark.slow
+def test_an_ego_that_does_something_else_in_a_new_plan_is_refused(follower: Start) -> None:
+    drawn, guidance = _drawn(follower, seed=3)
+    with (
+        ClosedLoop(ego="tests.ego_scenes:Tiring", replan_s=2.0) as loop,
+        pytest.raises(SimulationError, match=r"Tiring.*expected the same way in the same scene"),
     ):
         _happened(loop, follower, drawn, _planning(guidance, seed=3))
 

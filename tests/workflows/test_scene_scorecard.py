@@ -36,7 +36,7 @@ def table(**led: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_goals_are_judged_on_what_the_command_keeps() -> None:
+def test_goals_are_judged_on_the_best_of_most_draws() -> None:
     rows = {row.key: row for row in scene_scorecard(table()).rows}
     assert rows["criticality"].model == pytest.approx(20.0)
     assert rows["criticality"].low == pytest.approx(20 / 4.21, rel=0.01)  # exp(1.96 sqrt(1/10 - 1/20 + 1/2 - 1/80))

@@ -6,7 +6,7 @@
                         ▲ and so with each plan, from the first second on                  │
                         └───────── of all and the old one the nearest to what is asked ────┘
 
-Others are drawn given how the ego would drive if they went on as before. A policy
+Others are drawn given how the ego would drive if they did as they were recorded, later as in the plan before. A policy
 sees nothing of what comes, and the same scene has it drive the same: it drives each plan from the beginning, and what
 has happened already happens again. It needs no SUMO for that, so its scene is played there when it is over, and SUMO
 has to take every pose; SUMO's own driver drives in SUMO, plan by plan.
@@ -174,6 +174,10 @@ class ClosedLoop:
             return own if own in _GIVEN_UP else start
         return expecting(start, own)
 
+    def gives_up(self, start: Start) -> bool:
+        """Return whether SUMO has crashed or hung too often where it was to drive in a scene."""
+        return sum(scene is start.scene for scene in self._crashes) >= _CRASHES
+
     def without_replans(self, start: Start, drawn: DrawnScene) -> DrawnScene | str:
         """Return a drawn scene as the ego drives in it if nobody is drawn again, or one of `LOOP_REFUSALS`."""
         if self.ego == DRAWN:
@@ -244,7 +248,7 @@ class ClosedLoop:
 
     def _by_sumo(self, happening: Happening) -> NDArray[np.float64] | str:
         start = happening.start
-        if sum(scene is start.scene for scene in self._crashes) >= _CRASHES:
+        if self.gives_up(start):
             return LOOP_REFUSALS[0]
         if self._driver is None or self._driver[0] is not start.scene:
             self._driver = start.scene, own_driver(start, from_moment=_BEGINS + 1)

@@ -96,7 +96,7 @@ def replanned(
     model
         The scene model.
     guidance
-        What is asked; its budget is the one of the first plan.
+        What is asked; its budget is that of all plans together.
     at
         Moment, a multiple of `FINE`.
     seed

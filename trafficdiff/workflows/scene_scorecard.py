@@ -1,7 +1,7 @@
 """Turn the scene model's table into the scorecard that a planner reads: one row a goal.
 
 The table is what ``scripts/evaluate_scene_model.py -o`` writes. "Led" is the best of many draws, of the most in the
-table (for angles of the fewest); "not led" is the same model left alone, every draw of it.
+table (for angles of the first number); "not led" is the same model left alone, every draw of it.
 """
 
 from __future__ import annotations

@@ -250,11 +250,11 @@ def _drawn_case(start: Start, making: _Making, *, number: int, until: int, why: 
     )  # fmt: skip
     nearest_s = math.inf
     expected = making.loop.expecting(start, making.model)
-    if isinstance(expected, str):  # nothing drawn from it could happen either
+    if isinstance(expected, str):  # before anything is drawn; counts as a draw
         why[expected] += 1
         return case.model_copy(update={"draws": done + 1, "reason": _reason(why, nearest_s, asked_s)})
     start = expected
-    while done < until:
+    while done < until and not making.loop.gives_up(start):
         room = min(_AT_ONCE, until - done)
         own_seed = int(dice.integers(2**31))
         for drawn in _drawn(start, making, making.loop.guidance(guidance), room, seed=own_seed):
@@ -265,7 +265,7 @@ def _drawn_case(start: Start, making: _Making, *, number: int, until: int, why: 
                 _write(kept, start, found, making, seed=own_seed)
                 return kept
             why[found[0]] += 1
-            if math.isfinite(found[1]) and found[0].startswith(REFUSALS[4]):
+            if math.isfinite(found[1]) and found[0] == REFUSALS[4]:
                 nearest_s = min(nearest_s, found[1], key=lambda one_s: abs(one_s - asked_s))
     return case.model_copy(update={"draws": done, "reason": _reason(why, nearest_s, asked_s)})
 

@@ -104,7 +104,7 @@ def _compared(made: Achieved, asked: Mapping[str, float | None]) -> Achieved | t
 def _off_road(start: Start, tracks: Tracks) -> float:
     """Return how far beyond what is allowed a centre comes off the road, or further off than where it entered [m].
 
-    People on foot are on the road in walking areas, too.
+    People on foot are on the road in walking areas, too, as far as the ego's map reaches (100 m from its first place).
     """
     off_m = read_net_shapes(start.scene.net_file).distance_from_road(tracks.x_m, tracks.y_m)
     walks = np.isin(tracks.user_id, start.motion.user_id[start.motion.kind == WALKS])[tracks.user] & (off_m > 0)
