@@ -15,6 +15,8 @@ from trafficdiff.demand.siting_greedy import Deadline, greedy_plugs
 from trafficdiff.demand.siting_problem import DayOffers, SitingProblem
 from trafficdiff.demand.siting_search import exact_plugs, random_plugs
 
+pytestmark = pytest.mark.slow
+
 
 def everything(found: SitingProblem, options: SiteOptions, budget: float) -> float:
     """Return the least loss over all plans that the budget and one kind of plugs a site allow."""

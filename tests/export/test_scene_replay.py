@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trafficdiff.export.opendrive import RoadFile
     from trafficdiff.export.scene_view import SceneView
 
-pytestmark = pytest.mark.sumo
+pytestmark = [pytest.mark.sumo, pytest.mark.slow]
 
 READERS = {
     SceneFormat.openscenario: read_openscenario,

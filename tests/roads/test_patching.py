@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.datatypes.graph import RoadGraph
 
-pytestmark = pytest.mark.sumo
+pytestmark = [pytest.mark.sumo, pytest.mark.slow]
 
 COLUMNS = ("edge_id", "length_m", "speed_limit_ms", "lanes", "allowed_classes", "street_name", "node_id", "node_xy")
 

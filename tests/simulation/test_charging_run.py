@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.graph import RoadGraph
     from trafficdiff.datatypes.result import SimulationResult
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = SimulationOptions(emissions=False)
 BATTERY = ("id", "battery_actualBatteryCapacity", "battery_totalEnergyConsumed", "battery_totalEnergyRegenerated")
 

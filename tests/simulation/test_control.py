@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trafficdiff.datatypes.result import SimulationResult
     from trafficdiff.simulation.control import Controller
 
-pytestmark = pytest.mark.sumo
+pytestmark = [pytest.mark.sumo, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from trafficdiff.workflows.ensemble_outcome import EnsembleOutcome
 
-pytestmark = pytest.mark.sumo
+pytestmark = [pytest.mark.sumo, pytest.mark.slow]
 slow = pytest.mark.slow
 
 

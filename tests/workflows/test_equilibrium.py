@@ -63,7 +63,7 @@ def discharge(done: Assigned) -> float:
     return float((TRIPS // 2) / (arrivals_s[TRIPS * 3 // 4] - arrivals_s[TRIPS // 4]))
 
 
-pytestmark = pytest.mark.sumo
+pytestmark = [pytest.mark.sumo, pytest.mark.slow]
 
 
 def test_the_narrow_road_takes_what_car_following_at_its_limit_lets_through(one_shot: Assigned) -> None:

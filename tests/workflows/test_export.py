@@ -47,7 +47,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, grid_net: Path) -> Outcome
 def test_csv_tables_add_up_to_the_areas_numbers(outcome: Outcome, tmp_path: Path) -> None:
     written = export(outcome.directory, table_format=TableFormat.csv, directory=tmp_path / "out", intervals=True)
     verify(tmp_path / "out", kind=KIND)
-    tables = {path.stem: pd.read_csv(path) for path in written.files if path.suffix == ".csv"}
+    tables = {path.stem: pd.read_csv(path, dtype={"run_id": str}) for path in written.files if path.suffix == ".csv"}
     assert set(tables) == {"edges", "streets", "area", "intervals"}
     assert {name: len(table) for name, table in tables.items()} == written.rows
     delay_h = outcome.numbers["delay_hours"]
@@ -130,7 +130,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, grid_net: Path) -> Path:
 def test_tables_of_a_study_have_a_row_a_scenario_and_sample_as_in_its_runs(study: Path, tmp_path: Path) -> None:
     written = export(study, table_format=TableFormat.csv, directory=tmp_path / "out", intervals=True)
     opened = open_study(study)
-    tables = {path.stem: pd.read_csv(path) for path in written.files if path.suffix == ".csv"}
+    tables = {path.stem: pd.read_csv(path, dtype={"run_id": str}) for path in written.files if path.suffix == ".csv"}
     assert set(tables) == {"roads", "edges", "streets", "intervals", "runs"}
     runs = tables["runs"].set_index(["scenario", "sample"])
     assert sorted(runs.index) == [("few", 0), ("few", 1), ("more", 0), ("more", 1)]

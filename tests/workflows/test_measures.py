@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trafficdiff.workflows.measures import Changed
     from trafficdiff.workflows.outcome import Outcome
 
-pytestmark = pytest.mark.sumo
+pytestmark = [pytest.mark.sumo, pytest.mark.slow]
 
 CLOSED = "B1C1"
 
