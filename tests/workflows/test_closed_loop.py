@@ -200,22 +200,15 @@ def test_new_plans_never_lead_further_from_what_is_asked(follower: Start) -> Non
 
 @pytest.mark.sumo
 @pytest.mark.slow
-def test_an_ego_that_does_something_else_in_the_same_scene_is_refused(follower: Start) -> None:
+@pytest.mark.parametrize(("ego", "replan_s"), [("Wavering", 7.0), ("Tiring", 2.0)])
+def test_an_ego_that_does_something_else_in_the_same_scene_is_refused(
+    ego: str, replan_s: float, follower: Start
+) -> None:
+    """Be it without another plan, or only where one is tried."""
     drawn, guidance = _drawn(follower, seed=3)
     with (
-        ClosedLoop(ego="tests.ego_scenes:Wavering", replan_s=7.0) as loop,
-        pytest.raises(SimulationError, match=r"Wavering.*expected the same way in the same scene"),
-    ):
-        _happened(loop, follower, drawn, _planning(guidance, seed=3))
-
-
-@pytest.mark.sumo
-@pytest.mark.slow
-def test_an_ego_that_does_something_else_in_a_new_plan_is_refused(follower: Start) -> None:
-    drawn, guidance = _drawn(follower, seed=3)
-    with (
-        ClosedLoop(ego="tests.ego_scenes:Tiring", replan_s=2.0) as loop,
-        pytest.raises(SimulationError, match=r"Tiring.*expected the same way in the same scene"),
+        ClosedLoop(ego=f"tests.ego_scenes:{ego}", replan_s=replan_s) as loop,
+        pytest.raises(SimulationError, match=rf"{ego}.*expected the same way in the same scene"),
     ):
         _happened(loop, follower, drawn, _planning(guidance, seed=3))
 

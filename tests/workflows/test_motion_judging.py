@@ -17,7 +17,7 @@ from trafficdiff.errors import InputError
 from trafficdiff.metrics.motion_realism import motion_numbers
 from trafficdiff.workflows import scenes_guide
 from trafficdiff.workflows.motion_judging import Asked, asked_of, judge_recorded
-from trafficdiff.workflows.motion_judging_model import _HERD, _LIKELIEST, _kept_row, _off
+from trafficdiff.workflows.motion_judging_model import HERD, LIKELIEST, _kept_row, _off
 from trafficdiff.workflows.scenes_guide_wish import Wish
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ def test_herds_go_on_until_one_draw_is_as_asked_and_the_last_leads_somebody_else
 
 
 def test_herds_are_those_of_the_command() -> None:
-    assert (_HERD, _LIKELIEST) == (scenes_guide._AT_ONCE, scenes_guide._LIKELIEST)
-    assert Wish().draws % _HERD == 0
+    assert (HERD, LIKELIEST) == (scenes_guide.HERD, scenes_guide.LIKELIEST)
+    assert Wish().draws % HERD == 0
 
 
 def _least_s() -> float:

@@ -16,6 +16,7 @@ from trafficdiff.metrics.motion_pair import angle_when_closest
 from trafficdiff.workflows.motion_drawing import scene_model
 from trafficdiff.workflows.motion_judging import Asked, Judged, judge_made
 from trafficdiff.workflows.randomness import stream
+from trafficdiff.workflows.scenes_guide_wish import HERD, LIKELIEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +31,6 @@ __all__ = ["judge_model"]
 
 _DEGREES_LIKE_THE_TIME: Final = 100.0
 """Angles that are off by this much weigh as much as a time that is off by all of itself."""
-_HERD: Final = 16
-_LIKELIEST: Final = 0.75
-"""Draws that compete, and the share of draws that lead the likeliest opponent: those of `workflows.scenes_guide`."""
 
 
 def judge_model(
@@ -88,9 +86,9 @@ def _kept_row(
     kept: list[DrawnScene | None] = [None] * len(asked.scenes)
     least, others = np.full(len(kept), np.inf), asked.others.copy()
     left, total_s = np.arange(len(kept)), 0.0
-    for begin in range(0, competing, _HERD):
-        turn = asked if begin < _LIKELIEST * competing else dataclasses.replace(asked, others=_instead(asked))
-        size = min(_HERD, competing - begin)
+    for begin in range(0, competing, HERD):
+        turn = asked if begin < LIKELIEST * competing else dataclasses.replace(asked, others=_instead(asked))
+        size = min(HERD, competing - begin)
         many = dataclasses.replace(turn.at(np.repeat(left, size)), seed=asked.seed + begin)
         led = None if budget_nats is None else _led(many, budget_nats=budget_nats, turned=turned)
         drawn, spent_s = _drawn(many, checkpoint, guidance=led, herd=size)

@@ -30,7 +30,7 @@ from trafficdiff.workflows.scenes_guide_files import place_of, shared_nets, writ
 from trafficdiff.workflows.scenes_guide_judging import REFUSALS
 from trafficdiff.workflows.scenes_guide_places import is_run, starts_in_run
 from trafficdiff.workflows.scenes_guide_starts import opened_starts, start_of
-from trafficdiff.workflows.scenes_guide_wish import Wish
+from trafficdiff.workflows.scenes_guide_wish import HERD, LIKELIEST, Wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,10 +47,6 @@ __all__ = ["GuidedScenes", "guide_scenes"]
 KIND: Final = "staged scenes"
 _MOST: Final = 10_000
 _MOST_DRAWS: Final = 4_096
-_AT_ONCE: Final = 16
-"""Draws of one case that are made together."""
-_LIKELIEST: Final = 0.75
-"""The share of a case's draws in which the likeliest opponent is led; then it is the next one's turn."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +222,7 @@ class _Making:
 def _case(start: Start, making: _Making, *, number: int) -> tuple[GuidedCase, Counter[str]]:
     """Draw for one case, its last quarter of draws with another opponent if there is one; see `_drawn_case`."""
     wish, why = making.wish, Counter[str]()
-    first = wish.draws if start.instead is None else math.ceil(_LIKELIEST * wish.draws)
+    first = wish.draws if start.instead is None else math.ceil(LIKELIEST * wish.draws)
     case = _drawn_case(start, making, number=number, until=first, why=why)
     if not case.valid and first < wish.draws:
         again = start_of(start.scene, dataclasses.replace(wish, opponent=start.instead))
@@ -255,7 +251,7 @@ def _drawn_case(start: Start, making: _Making, *, number: int, until: int, why: 
         return case.model_copy(update={"draws": done + 1, "reason": _reason(why, nearest_s, asked_s)})
     start = expected
     while done < until and not making.loop.gives_up(start):
-        room = min(_AT_ONCE, until - done)
+        room = min(HERD, until - done)
         own_seed = int(dice.integers(2**31))
         for drawn in _drawn(start, making, making.loop.guidance(guidance), room, seed=own_seed):
             done += 1

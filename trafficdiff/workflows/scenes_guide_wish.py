@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from trafficdiff.diffusion.motion_guidance import Guidance
 
-__all__ = ["Wish"]
+__all__ = ["HERD", "LIKELIEST", "Wish"]
+
+HERD: Final = 16
+"""Draws of one case that are made together, and compete."""
+LIKELIEST: Final = 0.75
+"""The share of a case's draws in which the likeliest opponent is led; then it is the next one's turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
